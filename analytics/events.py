@@ -1,0 +1,66 @@
+"""What is seen: detections, tracks and events, as frozen values, and an event's form on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in normalised picture coordinates, 0..1, origin at the top left."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a rule saw. ``id`` is made once and is the key against duplicates everywhere.
+
+    ``kind`` is the rule's word (``zone_enter``). ``label`` is the model's class or, for a model
+    that claims none, the hint from shape; ``score`` is 0..1. ``at_us`` is the capture time,
+    ``arrival_us`` when the frame reached the worker, ``emitted_us`` when the event was built; all
+    UTC microseconds.
+    """
+
+    id: str
+    kind: str
+    camera_id: str
+    unit_code: str
+    at_us: int
+    arrival_us: int
+    emitted_us: int
+    rule: str
+    rule_version: int
+    zone: str
+    track_id: int
+    label: str
+    score: float
+    box: Box
+    model: str
+    worker: str
+
+
+class EventMessage(msgspec.Struct, frozen=True):
+    """An event with its snapshot (JPEG, may be empty), in one message: neither is lost alone."""
+
+    event: Event
+    snapshot: bytes = b""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(EventMessage)
+
+
+def encode_event(message: EventMessage) -> bytes:
+    """Write an event message as MessagePack."""
+    return _encoder.encode(message)
+
+
+def decode_event(data: bytes) -> EventMessage:
+    """Read an event message. Raises msgspec.DecodeError where it is none."""
+    return _decoder.decode(data)

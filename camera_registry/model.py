@@ -1,0 +1,111 @@
+"""What a camera is to every room above: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class AdminUnit:
+    """One of the 168 wards, communes and the special zone. ``code`` is the only key."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    kind: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """WGS 84, decimal degrees."""
+
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A registered camera. ``url`` never holds credentials; those are sealed elsewhere.
+
+    Times are UTC microseconds. ``version`` rises by one with each change.
+    """
+
+    id: str
+    name: str
+    unit_code: str
+    url: str
+    position: Position | None = None
+    enabled: bool = True
+    transport: str = "tcp"
+    tags: tuple[str, ...] = ()
+    has_credentials: bool = False
+    version: int = 1
+    created_us: int = 0
+    updated_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name and password in the clear. Lives in memory only, and never shows itself."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSpec:
+    """What a worker needs to run one camera: the value of the bucket ``camera_specs``.
+
+    ``sealed`` is the vault's ciphertext of the credentials, or empty. It is bound to the camera's
+    id, so that it opens for no other.
+    """
+
+    id: str
+    name: str
+    unit_code: str
+    url: str
+    version: int
+    transport: str = "tcp"
+    sealed: bytes = b""
+
+
+class State(StrEnum):
+    """State of a camera."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALLED = "stalled"
+    FROZEN = "frozen"
+    OFFLINE = "offline"
+    AUTH_FAILED = "auth_failed"
+    UNSUPPORTED = "unsupported"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """State of one camera: the value of the bucket ``camera_states``.
+
+    ``reason`` is words in English for logs and the API; the wall translates ``reason_code``.
+    ``since_us`` is when the state began, ``frame_us`` the UTC of the last video packet (0: none
+    yet), ``updated_us`` when this report was made: a report older than 10 s means that nobody
+    watches the camera now. ``generation`` orders the holders of a lease (higher is newer).
+    """
+
+    camera_id: str
+    unit_code: str
+    state: State
+    reason_code: str
+    reason: str
+    since_us: int
+    updated_us: int
+    frame_us: int = 0
+    worker: str = ""
+    generation: int = 0
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0

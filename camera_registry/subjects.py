@@ -1,0 +1,38 @@
+"""Names on the bus, in one place, and the streams that exist."""
+
+from __future__ import annotations
+
+LEASES_STREAM = "LEASES"
+LEASES_DURABLE = "workers"
+EVENTS_STREAM = "EVENTS"
+EVENTS_RECORDER = "recorder"
+SPECS_BUCKET = "camera_specs"
+STATES_BUCKET = "camera_states"
+
+EVENT_RECORDED = "recorded"
+"""Core notice after the recorder wrote events: a wake-up for SSE, its body is empty."""
+
+
+def lease(camera_id: str) -> str:
+    """Subject of a camera's one lease message."""
+    return f"lease.camera.{camera_id}"
+
+
+def claim(camera_id: str) -> str:
+    """Core notice of a worker that has taken a camera: ``b"<worker> <generation>"``."""
+    return f"claim.{camera_id}"
+
+
+def demand(camera_id: str) -> str:
+    """Core subject on which a gateway says that it wants a camera's packets."""
+    return f"demand.{camera_id}"
+
+
+def live(camera_id: str) -> str:
+    """Core subject of a camera's packets, published only while there is demand."""
+    return f"live.{camera_id}"
+
+
+def event(unit_code: str, camera_id: str, kind: str) -> str:
+    """Stream subject of an event."""
+    return f"event.{unit_code}.{camera_id}.{kind}"
