@@ -58,6 +58,10 @@ class Delivery(Protocol):
         """Still working: the redelivery timer starts anew."""
         ...
 
+    async def term(self) -> None:
+        """Never deliver it again, without having been done; the caller has kept it elsewhere."""
+        ...
+
 
 class Subscription(Protocol):
     """A running subscription or watch."""
@@ -144,6 +148,10 @@ class Bus(Protocol):
 
     async def purge(self, stream: str, subject: str) -> None:
         """Remove every message of the stream under ``subject``."""
+        ...
+
+    async def subjects(self, stream: str) -> set[str]:
+        """Return every subject under which the stream holds a message."""
         ...
 
     def bucket(self, name: str) -> Bucket:

@@ -1,0 +1,105 @@
+"""Streams, consumers and buckets that have to exist; ensured by every role, the same everywhere."""
+
+from __future__ import annotations
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError, NotFoundError
+
+from camera_registry import subjects
+
+LEASE_ACK_WAIT_S = 6.0
+"""A worker that has not reported for this long has lost its cameras."""
+
+_EVENT_AGE_S = 7 * 86_400
+_EVENT_BYTES = 2 * 1024**3
+_DUPLICATE_WINDOW_S = 600
+
+
+def _streams(replicas: int) -> list[StreamConfig]:
+    return [
+        StreamConfig(
+            name=subjects.LEASES_STREAM,
+            subjects=[subjects.lease("*")],
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.OLD,
+            max_msgs_per_subject=1,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+        ),
+        StreamConfig(
+            name=subjects.EVENTS_STREAM,
+            subjects=[subjects.event("*", "*", "*")],
+            retention=RetentionPolicy.LIMITS,
+            # a full stream refuses the newest, which its worker keeps on disk and sends again;
+            # discarding the oldest would lose what nobody has recorded yet
+            discard=DiscardPolicy.NEW,
+            max_age=_EVENT_AGE_S,
+            max_bytes=_EVENT_BYTES,
+            duplicate_window=_DUPLICATE_WINDOW_S,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+        ),
+    ]
+
+
+def _consumers() -> list[tuple[str, ConsumerConfig]]:
+    return [
+        (
+            subjects.LEASES_STREAM,
+            ConsumerConfig(
+                durable_name=subjects.LEASES_DURABLE,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=LEASE_ACK_WAIT_S,
+                max_ack_pending=-1,
+                max_deliver=-1,
+            ),
+        ),
+        (
+            subjects.EVENTS_STREAM,
+            ConsumerConfig(
+                durable_name=subjects.EVENTS_RECORDER,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=1000,
+                max_deliver=-1,
+            ),
+        ),
+    ]
+
+
+async def ensure_streams(js: JetStreamContext, replicas: int) -> None:
+    """Make the streams and durable consumers, or bring present ones to this configuration."""
+    for config in _streams(replicas):
+        try:
+            await js.add_stream(config)
+        except BadRequestError:
+            await js.update_stream(config)
+    for stream, consumer in _consumers():
+        await js.add_consumer(stream, consumer)
+
+
+async def ensure_buckets(js: JetStreamContext, replicas: int) -> None:
+    """Make the buckets that are missing.
+
+    States live in memory: every worker reports again within seconds, and a write to disk for each
+    report of each camera would be most of what the server writes.
+    """
+    for name, storage in (
+        (subjects.SPECS_BUCKET, StorageType.FILE),
+        (subjects.STATES_BUCKET, StorageType.MEMORY),
+    ):
+        try:
+            await js.key_value(name)
+        except NotFoundError:
+            await js.create_key_value(
+                KeyValueConfig(bucket=name, history=1, storage=storage, replicas=replicas)
+            )
