@@ -1,0 +1,89 @@
+"""The newest seconds of a camera in compressed form, ready to be shown or decoded at any time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from ingest.packets import Gop, Packet
+
+
+class GopRing:
+    """Whole groups of pictures, bounded by seconds and by bytes; the oldest go first.
+
+    What it holds always starts with a keyframe and has no hole: packets before the first keyframe
+    are refused, and a packet of a new session (epoch) empties it. The newest group is never dropped
+    for age, so that a viewer always finds a start; where it alone is over ``max_bytes``, the ring
+    empties and waits for the next keyframe. Safe to use from any thread; packets are shared, never
+    copied.
+    """
+
+    def __init__(self, max_s: float, max_bytes: int) -> None:
+        self._max_us = round(max_s * 1_000_000)
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._gops: deque[list[Packet]] = deque()
+        self._bytes = 0
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of compressed data in the ring."""
+        with self._lock:
+            return self._bytes
+
+    def push(self, packet: Packet) -> bool:
+        """Add the next packet; False where it was refused because no keyframe is held yet."""
+        with self._lock:
+            if self._gops and self._gops[-1][-1].epoch != packet.epoch:
+                self._clear()
+            if packet.keyframe:
+                self._gops.append([packet])
+            elif self._gops:
+                self._gops[-1].append(packet)
+            else:
+                return False
+            self._bytes += len(packet.data)
+            self._trim(packet.dts_us)
+            return bool(self._gops)
+
+    def snapshot(self) -> tuple[Packet, ...]:
+        """Return the newest group of pictures: a keyframe and all after it; empty where none."""
+        with self._lock:
+            return tuple(self._gops[-1]) if self._gops else ()
+
+    def since(self, utc_us: int) -> tuple[Packet, ...]:
+        """Return the packets from the last keyframe at or before ``utc_us`` to the newest one.
+
+        Where the ring begins later, all that it holds. The first packet is always a keyframe.
+        """
+        with self._lock:
+            gops = list(self._gops)
+            first = 0
+            for index, gop in enumerate(gops):
+                if gop[0].utc_us <= utc_us:
+                    first = index
+            return tuple(packet for gop in gops[first:] for packet in gop)
+
+    def gops(self) -> tuple[Gop, ...]:
+        """Return every group of pictures held, oldest first."""
+        with self._lock:
+            return tuple(Gop(tuple(gop)) for gop in self._gops)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._clear()
+
+    def _clear(self) -> None:
+        self._gops.clear()
+        self._bytes = 0
+
+    def _trim(self, now_us: int) -> None:
+        while len(self._gops) > 1 and (
+            self._bytes > self._max_bytes
+            # The second group covers the pre-roll by itself: the first is older than asked for.
+            or now_us - self._gops[1][0].dts_us >= self._max_us
+        ):
+            self._bytes -= sum(len(packet.data) for packet in self._gops.popleft())
+        if self._bytes > self._max_bytes:
+            self._clear()

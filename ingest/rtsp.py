@@ -1,0 +1,268 @@
+"""Opens a camera, and says in words an engineer can act on why it could not be opened.
+
+FFmpeg's errors and PyAV's containers carry the address with the password in it. Nothing of them
+leaves this module but a code and a line of our own.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from camera_registry.base.errors import CamhubError, Kind
+from camera_registry.model import Credentials
+from ingest.auth_probe import refuses_every_scheme_we_speak
+from ingest.options import IngestOptions
+
+CODECS = frozenset(("h264", "hevc", "mjpeg"))
+_SCHEMES = frozenset(("rtsp", "rtsps"))
+_FFMPEG_AUTH_LIMIT = 127
+"""``RTSPState.auth`` of libavformat/rtsp.h has 128 bytes; what is longer is cut off in silence."""
+
+
+class OpenError(CamhubError):
+    """A camera cannot be opened, or its stream has ended; ``code`` says which way."""
+
+    kind = Kind.UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStream:
+    """An open camera. The owner closes ``container``."""
+
+    container: InputContainer
+    stream: VideoStream
+    codec: str
+
+
+_MEANINGS: dict[type[Exception], tuple[str, str, str]] = {
+    av.error.HTTPUnauthorizedError: (
+        "auth_failed",
+        "the camera refuses the user name or password",
+        "check the credentials of this camera",
+    ),
+    av.error.HTTPForbiddenError: (
+        "auth_failed",
+        "the camera knows the user and forbids this stream",
+        "give the camera's user the right to view live video",
+    ),
+    av.error.HTTPNotFoundError: (
+        "not_found",
+        "the camera answers, but has no such stream",
+        "check the path in the camera's address",
+    ),
+    av.error.ConnectionRefusedError: (
+        "refused",
+        "the camera's host refuses the connection",
+        "check the port, and that RTSP is switched on",
+    ),
+    av.error.HTTPServerError: (
+        "server_error",
+        "the camera reports an error of its own",
+        "it may have too many viewers; restart it if this lasts",
+    ),
+    av.error.HTTPError: (
+        "request_refused",
+        "the camera refuses the request",
+        "check the path in the camera's address, and the transport",
+    ),
+    av.error.EOFError: ("closed", "the camera closed the connection", "it may have restarted"),
+    av.error.ConnectionResetError: (
+        "closed",
+        "the camera reset the connection",
+        "it may have restarted",
+    ),
+    av.error.BrokenPipeError: (
+        "closed",
+        "the camera closed the connection",
+        "it may have restarted",
+    ),
+}
+_TRANSPORT = (
+    "transport_refused",
+    "the camera does not offer the transport asked for",
+    "set the camera's transport to the other of tcp and udp",
+)
+_TIMEOUT = (
+    "timeout",
+    "the camera did not answer in time, or sent no picture",
+    "check the address, the network on the way, and firewalls",
+)
+_BAD_DATA = (
+    "bad_data",
+    "what the camera sends is not valid RTSP or video",
+    "check that this is the RTSP port; restart the camera if it worked before",
+)
+_UNREACHABLE = (
+    "unreachable",
+    "the camera's host cannot be reached",
+    "check the address and the network on the way",
+)
+
+
+def explain(error: Exception, *, timed_out: bool = False) -> OpenError:
+    """Translate an error of PyAV; nothing of its text is kept."""
+    code, message, hint = _TIMEOUT if timed_out else _meaning(error)
+    return OpenError(message, hint=hint, code=code)
+
+
+def _meaning(error: Exception) -> tuple[str, str, str]:
+    if isinstance(error, (av.error.ExitError, av.error.TimeoutError)):
+        return _TIMEOUT
+    for kind, words in _MEANINGS.items():
+        if isinstance(error, kind):
+            return words
+    if getattr(error, "errno", None) in (errno.EPROTO, errno.EPROTONOSUPPORT):
+        return _TRANSPORT
+    return _UNREACHABLE if isinstance(error, OSError) else _BAD_DATA
+
+
+def open_camera(
+    url: str, credentials: Credentials | None, transport: str, options: IngestOptions
+) -> OpenStream:
+    """Open an ``rtsp`` or ``rtsps`` address and return its first video stream.
+
+    ``transport`` is tcp or udp. Blocks for at most about twice ``open_timeout_s``, apart from the
+    resolving of the name, which the system bounds. Raises OpenError.
+    """
+    parts = _checked(url)
+    _resolve(parts)
+    secret = _with_credentials(parts, credentials)
+    started = time.monotonic()
+    container, error = _try_open(secret, _ffmpeg_options(transport, options), options)
+    if container is None:
+        if isinstance(error, av.error.HTTPUnauthorizedError):
+            _explain_unauthorized(parts, credentials, options)
+        timed_out = time.monotonic() - started >= options.open_timeout_s
+        raise explain(error or av.error.EOFError(0, ""), timed_out=timed_out)
+    return _video_of(container)
+
+
+def open_file(path: str) -> OpenStream:
+    """Open a media file in the same form as a camera, for tools and clips. Raises OpenError."""
+    container, error = _try_open(path, {}, IngestOptions())
+    if container is None:
+        raise explain(error or av.error.EOFError(0, ""))
+    return _video_of(container)
+
+
+def _ffmpeg_options(transport: str, options: IngestOptions) -> dict[str, str]:
+    return {
+        "rtsp_transport": "udp" if transport == "udp" else "tcp",
+        "allowed_media_types": "video",
+        "analyzeduration": "500000",
+        "probesize": "200000",
+        # A socket that takes no more bytes must not hold a TEARDOWN for ever.
+        "timeout": str(round((options.stalled_after_s + options.open_timeout_s) * 1_000_000)),
+    }
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), None
+    if parts.scheme not in _SCHEMES or not parts.hostname or port == 0:
+        raise OpenError(
+            "the camera's address is no rtsp:// or rtsps:// address",
+            hint="write it like rtsp://192.0.2.7:554/stream1",
+            code="bad_url",
+        )
+    return parts
+
+
+def _resolve(parts: SplitResult) -> None:
+    try:
+        socket.getaddrinfo(parts.hostname, parts.port or 554, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        resolved = False
+    else:
+        resolved = True
+    if not resolved:
+        raise OpenError(
+            "the name of the camera's host cannot be resolved",
+            hint="check its spelling and the name server of the worker",
+            code="dns",
+        )
+
+
+def _with_credentials(parts: SplitResult, credentials: Credentials | None) -> str:
+    if credentials is None:
+        return parts.geturl()
+    user = quote(credentials.username, safe="") + ":" + quote(credentials.password, safe="")
+    if len(user) > _FFMPEG_AUTH_LIMIT:
+        raise OpenError(
+            "the camera's user name and password together are too long",
+            hint=f"they may take {_FFMPEG_AUTH_LIMIT - 1} characters, signs other than letters "
+            "and digits counting three",
+            code="credentials_too_long",
+        )
+    return parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+def _try_open(
+    name: str, ffmpeg: dict[str, str], options: IngestOptions
+) -> tuple[InputContainer | None, Exception | None]:
+    """Return the error instead of raising: a chained exception would carry the address along."""
+    try:
+        container = av.open(
+            name,
+            options=ffmpeg,
+            timeout=(options.open_timeout_s, options.read_slice_s),
+            metadata_errors="replace",
+        )
+    except (av.error.FFmpegError, OSError, ValueError, UnicodeError) as error:
+        return None, error
+    return container, None
+
+
+def _explain_unauthorized(
+    parts: SplitResult, credentials: Credentials | None, options: IngestOptions
+) -> None:
+    if credentials is None:
+        raise OpenError(
+            "the camera asks for a user name and password, and none is registered",
+            hint="add the credentials to this camera",
+            code="auth_failed",
+        )
+    if parts.scheme == "rtsp" and refuses_every_scheme_we_speak(
+        parts.hostname or "", parts.port or 554, parts.geturl(), options.open_timeout_s
+    ):
+        raise OpenError(
+            "the camera offers no log-in but Digest with SHA-256, which is not supported",
+            hint="allow Digest with MD5 in the camera's settings",
+            code="digest_sha256_unsupported",
+        )
+
+
+def _video_of(container: InputContainer) -> OpenStream:
+    failure: OpenError | None = None
+    codec = ""
+    if not container.streams.video:
+        failure = OpenError(
+            "the camera's stream has no video",
+            hint="choose a stream with video in the camera's settings",
+            code="no_video",
+        )
+    else:
+        context = container.streams.video[0].codec_context
+        codec = context.codec.canonical_name if context is not None else "unknown"
+        if codec not in CODECS:
+            failure = OpenError(
+                f"the camera's video codec {codec} is not supported",
+                hint="set the camera to H.264, H.265 or MJPEG",
+                code="unsupported_codec",
+            )
+    if failure is not None:
+        container.close()
+        raise failure
+    return OpenStream(container, container.streams.video[0], codec)

@@ -1,0 +1,189 @@
+"""One connection to one camera, from opening to its end, in the thread that calls it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import av
+import av.error
+from av.video.stream import VideoStream
+from prometheus_client import Counter, Histogram
+
+from camera_registry.base.clock import Clock
+from camera_registry.model import Credentials
+from ingest.access_units import AccessUnit, AccessUnits
+from ingest.options import IngestOptions
+from ingest.packets import Packet
+from ingest.rtsp import OpenError, OpenStream, explain, open_camera
+from ingest.timeline import Timeline
+from ingest.watchdog import PacketWatchdog
+
+PACKETS = Counter("camhub_packets_total", "Video packets received from cameras")
+BYTES = Counter("camhub_bytes_total", "Bytes of video received from cameras")
+KEYFRAMES = Counter("camhub_keyframes_total", "Keyframes received from cameras")
+OPENS = Counter("camhub_session_opens_total", "Attempts to open a camera", ["result"])
+OPEN_SECONDS = Histogram(
+    "camhub_session_open_seconds",
+    "Time to open a camera that answered, up to its stream being known",
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
+)
+JUMPS = Counter("camhub_timeline_jumps_total", "Time stamps of cameras that jumped")
+CORRUPT = Counter("camhub_packets_corrupt_total", "Packets that could not be read as video")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the pictures come from. The credentials stay apart from the address."""
+
+    url: str
+    transport: str = "tcp"
+    credentials: Credentials | None = None
+
+
+class CameraSession:
+    """Opens a camera and hands every packet to ``sink``, in the thread that runs ``run_once``.
+
+    ``sink`` must not block. ``stop`` may be set from any thread: a running session ends within
+    ``read_slice_s``; one that is still opening ends with its time limit, and hands out nothing
+    more. The container is closed in every case.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Callable[[Packet], None],
+        *,
+        clock: Clock,
+        options: IngestOptions,
+        stop: threading.Event,
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._clock = clock
+        self._options = options
+        self._stop = stop
+        self._timeline = Timeline()
+        self._seq = 0
+        self._epoch = clock.utc_us()
+        self._started = False
+
+    @property
+    def timeline_jumps(self) -> int:
+        """How often the camera's time stamps have jumped in this session."""
+        return self._timeline.jumps
+
+    def run_once(self) -> None:
+        """Run until ``stop`` is set, then return.
+
+        Raises OpenError where the camera cannot be opened, or its stream ends, stalls or breaks.
+        """
+        stream = self._open()
+        with closing(stream.container):
+            self._read(stream)
+
+    def _open(self) -> OpenStream:
+        source = self._source
+        began = time.monotonic()
+        try:
+            stream = open_camera(source.url, source.credentials, source.transport, self._options)
+        except OpenError as error:
+            OPENS.labels(error.code).inc()
+            raise
+        OPENS.labels("ok").inc()
+        OPEN_SECONDS.observe(time.monotonic() - began)
+        return stream
+
+    def _read(self, stream: OpenStream) -> None:
+        units = AccessUnits(stream)
+        watchdog = PacketWatchdog(self._clock, self._options.stalled_after_s)
+        keyframe_due = self._clock.monotonic() + self._options.keyframe_within_s
+        for packet in self._packets(stream, watchdog):
+            arrival_us = self._clock.utc_us()
+            PACKETS.inc()
+            BYTES.inc(packet.size)
+            try:
+                found = units.convert(packet)
+            except av.error.FFmpegError:
+                found = []
+            if not found:
+                CORRUPT.inc()
+            for unit in found:
+                self._hand_out(unit, arrival_us)
+            if not self._started and self._clock.monotonic() >= keyframe_due:
+                raise _nothing_to_show(units.has_parameter_sets)
+
+    def _packets(
+        self, stream: OpenStream, watchdog: PacketWatchdog
+    ) -> Iterator[av.Packet[VideoStream]]:
+        """Yield packets until the stop; a read that timed out is taken up again.
+
+        PyAV's time limit counts from the call for each packet, and FFmpeg looks at it between any
+        two reads of the socket, so RTCP alone does not keep a read alive.
+        """
+        while not self._stop.is_set():
+            failure: OpenError | None = None
+            try:
+                for packet in stream.container.demux(stream.stream):
+                    if self._stop.is_set():
+                        return
+                    if packet.size:
+                        watchdog.feed()
+                        yield packet
+                failure = explain(av.error.EOFError(0, ""))
+            except av.error.ExitError:
+                if watchdog.stalled:
+                    failure = _stalled(watchdog.silent_s)
+            except (av.error.FFmpegError, OSError) as error:
+                failure = explain(error)
+            if failure is not None:
+                raise failure
+
+    def _hand_out(self, unit: AccessUnit, arrival_us: int) -> None:
+        if not self._started and not unit.keyframe:
+            return
+        self._started = True
+        stamp = self._timeline.stamp(unit.pts_us, unit.dts_us, arrival_us)
+        if stamp.jumped:
+            JUMPS.inc()
+        if unit.keyframe:
+            KEYFRAMES.inc()
+        seq = self._seq
+        self._seq += 1
+        self._sink(
+            Packet(
+                self._epoch,
+                seq,
+                unit.keyframe,
+                stamp.utc_us,
+                stamp.dts_us,
+                arrival_us,
+                unit.data,
+                unit.info,
+            )
+        )
+
+
+def _stalled(silent_s: float) -> OpenError:
+    return OpenError(
+        f"no picture has come for {silent_s:.0f} s, though the connection stands",
+        hint="check the network on the way; restart the camera if this lasts",
+        code="stalled",
+    )
+
+
+def _nothing_to_show(has_parameter_sets: bool) -> OpenError:
+    if has_parameter_sets:
+        return OpenError(
+            "the camera sends video but no keyframe",
+            hint="set a keyframe interval of at most a few seconds in the camera",
+            code="no_keyframe",
+        )
+    return OpenError(
+        "the camera sends video without the parameter sets that a decoder needs",
+        hint="update the camera's firmware, or choose another stream profile",
+        code="no_parameter_sets",
+    )
