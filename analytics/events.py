@@ -18,6 +18,40 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """One object in one frame. ``label`` is a class, or a hint from shape; ``score`` is 0..1."""
+
+    box: Box
+    score: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object over time, as it stands after one frame.
+
+    ``id`` counts from 1 and is never used twice by one tracker. ``seen`` says that the frame holds
+    the object; else ``box`` is a prediction. ``travel`` is how far its middle ever came from where
+    it was first seen, in picture sizes. Times are UTC microseconds.
+    """
+
+    id: int
+    box: Box
+    score: float
+    label: str
+    first_us: int
+    last_us: int
+    confirmed: bool
+    seen: bool
+    travel: float
+
+    @property
+    def age_s(self) -> float:
+        """Seconds between the first and the last sight of it."""
+        return (self.last_us - self.first_us) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something a rule saw. ``id`` is made once and is the key against duplicates everywhere.
 

@@ -1,0 +1,160 @@
+"""The background of one camera: its picture when nothing moves, and how much that flickers.
+
+The first seconds are gathered and their median is the first background, so that what drives
+through the picture meanwhile leaves no ghost. Then each pixel follows the frame at a speed that
+depends on its block: quickly where there is background, slowly where there is something, a little
+faster where that something stands still (a parked vehicle becomes part of the street, and the patch
+that it leaves uncovered too). Speeds are times, not frames: the analysis rate may change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.uint8]
+Grid = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class MotionConfig:
+    """Times in seconds, differences in grey levels.
+
+    ``learn_s`` and ``learn_frames``: the first background needs both. ``background_s``,
+    ``moving_s``, ``still_s``: time constants of pixels in background, in moving and in standing
+    foreground. ``still_level``: a block whose frames differ less than this stands. ``noise_s``:
+    time constant of the usual difference. ``changed_share``: with more foreground than this the
+    scene itself has changed (a lamp, an infrared filter, the camera was turned), and after
+    ``changed_frames`` such frames the background is learned anew. A gap over ``gap_s`` between
+    frames does that at once.
+    """
+
+    learn_s: float = 1.6
+    learn_frames: int = 6
+    background_s: float = 4.0
+    moving_s: float = 120.0
+    still_s: float = 20.0
+    still_level: float = 3.0
+    noise_s: float = 6.0
+    noise_max: float = 12.0
+    changed_share: float = 0.6
+    changed_frames: int = 5
+    gap_s: float = 10.0
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What was learned: background per pixel, usual difference per block."""
+
+    mean: NDArray[np.float32]
+    noise: Grid
+
+
+class BackgroundModel:
+    """Background and noise of one camera. Not thread-safe."""
+
+    def __init__(self, block: int, config: MotionConfig | None = None) -> None:
+        self._block = block
+        self._config = config or MotionConfig()
+        self._learning: deque[tuple[int, Plane]] = deque(maxlen=32)
+        self._scene: _Scene | None = None
+        self._last: Plane | None = None
+        self._at_us = 0
+        self._changed = 0
+        self.resets = 0
+        """How often a changed scene made it learn anew."""
+
+    def ready(self, plane: Plane, at_us: int) -> tuple[Plane, Grid] | None:
+        """Return background and noise for a frame, or None while they are still being learned.
+
+        A frame of another size, from before the last one or long after it starts the learning anew.
+        """
+        if self._last is not None:
+            gap = (at_us - self._at_us) / 1e6
+            if plane.shape != self._last.shape or not 0 <= gap <= self._config.gap_s:
+                self.reset()
+        if self._scene is None:
+            self._scene = self._learn(plane, at_us)
+            self._last, self._at_us = plane, at_us
+        if self._scene is None:
+            return None
+        return np.rint(self._scene.mean).astype(np.uint8), self._scene.noise
+
+    def update(self, plane: Plane, at_us: int, foreground: Grid, difference: Grid) -> bool:
+        """Learn from a frame for which :meth:`ready` gave a background and the model gave grids.
+
+        Returns False where the frame as a whole has changed: its foreground is no object.
+        """
+        config, scene = self._config, self._scene
+        if scene is None:
+            raise RuntimeError("update() before ready() gave a background")
+        elapsed = (at_us - self._at_us) / 1e6
+        last, self._last, self._at_us = self._last, plane, at_us
+        moving = foreground >= 1.0
+        if float(moving.mean()) > config.changed_share:
+            self._changed += 1
+            if self._changed >= config.changed_frames:
+                self.resets += 1
+                self.reset()
+            return False
+        self._changed = 0
+        # foreground teaches nothing of noise; else a waiting crowd would become noise
+        rates = np.where(moving, 0.0, _rate(elapsed, config.noise_s)).astype(np.float32)
+        usual = np.minimum(difference, np.float32(config.noise_max))
+        scene.noise += rates * (usual - scene.noise)
+        # a rim of one block around an object belongs to it
+        busy = cv2.dilate((foreground >= 0.7).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        rates = np.full(foreground.shape, _rate(elapsed, config.background_s), np.float32)
+        rates[busy] = _rate(elapsed, config.moving_s)
+        if last is not None:
+            rates[busy & self._still(plane, last)] = _rate(elapsed, config.still_s)
+        step = plane.astype(np.float32) - scene.mean
+        scene.mean += self._spread(rates, plane.shape) * step
+        return True
+
+    def reset(self) -> None:
+        """Forget everything and learn anew."""
+        self._learning.clear()
+        self._scene = self._last = None
+        self._changed = 0
+
+    def _learn(self, plane: Plane, at_us: int) -> _Scene | None:
+        config = self._config
+        self._learning.append((at_us, plane))
+        if len(self._learning) < config.learn_frames:
+            return None
+        if at_us - self._learning[0][0] < config.learn_s * 1e6:
+            return None
+        stack = np.stack([kept for _, kept in self._learning])
+        self._learning.clear()
+        mean = np.median(stack, axis=0).astype(np.float32)
+        # the lower quartile over time: an object that passed by is not noise
+        deviation = np.quantile(np.abs(stack - mean), 0.25, axis=0).astype(np.float32)
+        return _Scene(mean, np.minimum(self._blocks(deviation), config.noise_max))
+
+    def _blocks(self, plane: NDArray[np.float32]) -> Grid:
+        """Mean over blocks; a rest at the right or below is cut off, as in the model."""
+        rows, columns = (side // self._block for side in plane.shape)
+        covered = plane[: rows * self._block, : columns * self._block]
+        grid: Grid = covered.reshape(rows, self._block, columns, self._block).mean(axis=(1, 3))
+        return grid
+
+    def _still(self, plane: Plane, last: Plane) -> NDArray[np.bool_]:
+        step = cv2.absdiff(plane, last).astype(np.float32)
+        still: NDArray[np.bool_] = self._blocks(step) < self._config.still_level
+        return still
+
+    def _spread(self, grid: Grid, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Give each pixel the value of its block; the rest at the edges takes its neighbour's."""
+        full = np.repeat(np.repeat(grid, self._block, axis=0), self._block, axis=1)
+        rest = ((0, shape[0] - full.shape[0]), (0, shape[1] - full.shape[1]))
+        return np.pad(full, rest, "edge") if full.shape != shape else full
+
+
+def _rate(elapsed: float, time_constant: float) -> float:
+    return 1.0 - math.exp(-elapsed / time_constant)

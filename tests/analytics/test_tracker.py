@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.events import Box, Detection, Track
+from analytics.tracker import Tracker, TrackerConfig, greedy
+
+STEP_US = 200_000  # five frames a second
+Path = Callable[[float], tuple[float, float] | None]
+"""Middle of an object at a time in seconds, or None where it cannot be seen."""
+
+
+def detection(x: float, y: float, w: float = 0.05, h: float = 0.1, score: float = 0.9) -> Detection:
+    return Detection(Box(x - w / 2, y - h / 2, w, h), score, "object")
+
+
+def run(paths: list[Path], seconds: float, *, jitter: float = 0.0, seed: int = 0) -> list[set[int]]:
+    """Track objects along paths; return for each the ids of the confirmed tracks that sat on it."""
+    rng = np.random.default_rng(seed)
+    tracker, ids = Tracker(), [set[int]() for _ in paths]
+    for index in range(int(seconds * 1e6) // STEP_US):
+        places = [path(index * STEP_US / 1e6) for path in paths]
+        visible = [place for place in places if place is not None]
+        noise = rng.normal(0, jitter, (len(visible), 2))
+        found = [detection(x + dx, y + dy) for (x, y), (dx, dy) in zip(visible, noise, strict=True)]
+        tracks = tracker.update(found, index * STEP_US)
+        for number, place in enumerate(places):
+            if place is not None:
+                owner = nearest(tracks, place)
+                if owner is not None:
+                    ids[number].add(owner)
+    return ids
+
+
+def nearest(tracks: list[Track], place: tuple[float, float]) -> int | None:
+    ranked = [
+        (np.hypot(t.box.x + t.box.w / 2 - place[0], t.box.y + t.box.h / 2 - place[1]), t.id)
+        for t in tracks
+        if t.confirmed and t.seen
+    ]
+    distance, owner = min(ranked, default=(1.0, 0))
+    return owner if distance < 0.03 else None
+
+
+def test_parallel_objects_keep_their_ids() -> None:
+    paths: list[Path] = [
+        lambda t, row=row: (0.05 + 0.09 * t, 0.15 + 0.2 * row)  # type: ignore[misc]
+        for row in range(4)
+    ]
+    ids = run(paths, 10, jitter=0.003)
+    assert [len(one) for one in ids] == [1, 1, 1, 1]
+    assert len(set.union(*ids)) == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_crossing_objects_do_not_swap(seed: int) -> None:
+    ids = run(
+        [lambda t: (0.1 + 0.1 * t, 0.5), lambda t: (0.9 - 0.1 * t, 0.52)],
+        8,
+        jitter=0.002,
+        seed=seed,
+    )
+    assert [len(one) for one in ids] == [1, 1]
+    assert ids[0] != ids[1]
+
+
+def test_short_occlusion_keeps_the_id() -> None:
+    ids = run([lambda t: None if 3.0 <= t < 4.2 else (0.1 + 0.08 * t, 0.5)], 9)
+    assert len(ids[0]) == 1
+
+
+def test_long_absence_gives_a_new_id() -> None:
+    ids = run([lambda t: None if 3.0 <= t < 6.0 else (0.5, 0.5)], 9)
+    assert len(ids[0]) == 2
+
+
+def test_small_fast_object_is_held_although_its_boxes_do_not_overlap() -> None:
+    # 0.07 of the picture per frame, with a box 0.05 wide
+    ids = run([lambda t: (0.05 + 0.35 * t, 0.5)], 2.6)
+    assert len(ids[0]) == 1
+
+
+def test_objects_that_merge_to_one_blob_come_out_with_their_own_ids() -> None:
+    tracker = Tracker()
+    at_start: dict[str, int | None] = {}
+    at_end: dict[str, int | None] = {}
+    for index in range(41):
+        t = index * 0.2
+        left, right = 0.1 + 0.1 * t, 0.9 - 0.1 * t
+        if abs(left - right) > 0.055:
+            found = [detection(left, 0.5), detection(right, 0.5)]
+        else:
+            found = [detection((left + right) / 2, 0.5, w=abs(left - right) + 0.05)]
+        tracks = tracker.update(found, index * STEP_US)
+        place = {"left": (left, 0.5), "right": (right, 0.5)}
+        if t == pytest.approx(2.0):
+            at_start = {name: nearest(tracks, where) for name, where in place.items()}
+        if index == 40:
+            at_end = {name: nearest(tracks, where) for name, where in place.items()}
+    assert None not in at_start.values()
+    assert at_end == at_start
+
+
+def test_track_needs_hits_to_be_confirmed_and_flicker_is_dropped() -> None:
+    tracker = Tracker(TrackerConfig(confirm_hits=3))
+    for index in range(3):
+        (track,) = tracker.update([detection(0.5, 0.5)], index * STEP_US)
+        assert track.confirmed == (index == 2)
+    flicker = Tracker()
+    flicker.update([detection(0.5, 0.5)], 0)
+    for index in range(1, 4):
+        alive = flicker.update([], index * STEP_US)
+    assert alive == []
+
+
+def test_weak_detections_carry_a_track_on_but_begin_none() -> None:
+    tracker = Tracker()
+    assert tracker.update([detection(0.5, 0.5, score=0.2)], 0) == []
+    for index in range(1, 4):
+        tracker.update([detection(0.5, 0.5)], index * STEP_US)
+    (track,) = tracker.update([detection(0.5, 0.5, score=0.2)], 4 * STEP_US)
+    assert track.seen
+    assert track.score == 0.2
+
+
+def test_fragment_of_a_held_object_begins_no_track() -> None:
+    tracker = Tracker()
+    for index in range(4):
+        tracker.update([detection(0.5, 0.5, w=0.3, h=0.3)], index * STEP_US)
+    whole = detection(0.5, 0.5, w=0.3, h=0.3)
+    tracks = tracker.update([whole, detection(0.45, 0.45, w=0.05, h=0.05)], 4 * STEP_US)
+    assert len(tracks) == 1
+
+
+def test_clock_that_runs_back_ends_all_tracks_and_ids_go_on() -> None:
+    tracker = Tracker()
+    for index in range(4):
+        (before,) = tracker.update([detection(0.5, 0.5)], 10**9 + index * STEP_US)
+    (after,) = tracker.update([detection(0.5, 0.5)], 0)
+    assert after.id > before.id
+    assert after.first_us == 0
+
+
+def test_travel_is_the_farthest_distance_from_the_start() -> None:
+    tracker = Tracker()
+    for index, x in enumerate([0.3, 0.33, 0.36, 0.33, 0.3]):
+        (track,) = tracker.update([detection(x, 0.5)], index * STEP_US)
+    assert track.travel == pytest.approx(0.06)
+
+
+coordinates = st.floats(0.05, 0.95)
+frames = st.lists(
+    st.lists(
+        st.builds(
+            detection,
+            coordinates,
+            coordinates,
+            st.floats(0.001, 0.3),
+            st.floats(0.001, 0.3),
+            st.floats(0.0, 1.0),
+        ),
+        max_size=6,
+    ),
+    max_size=15,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames, st.lists(st.integers(-500_000, 2_500_000), min_size=15, max_size=15))
+def test_invariants_hold_for_any_input(found: list[list[Detection]], gaps: list[int]) -> None:
+    config = TrackerConfig(max_tracks=8)
+    tracker, again = Tracker(config), Tracker(config)
+    ever: set[int] = set()
+    last: set[int] = set()
+    at_us = 0
+    for detections, gap in zip(found, gaps, strict=False):
+        at_us += gap
+        tracks = tracker.update(detections, at_us)
+        assert tracks == again.update(detections, at_us)  # deterministic
+        ids = [track.id for track in tracks]
+        assert ids == sorted(set(ids))
+        assert len(ids) <= 8
+        assert not (set(ids) - last) & ever  # a dropped id never comes back
+        for track in tracks:
+            assert track.first_us <= track.last_us <= at_us
+            assert 0 <= track.box.x <= 1
+            assert track.box.w >= 0
+            assert track.box.h >= 0
+        ever |= set(ids)
+        last = set(ids)
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(0, 2**32 - 1))
+def test_greedy_pairs_are_one_to_one_and_leave_no_better_pair(
+    rows: int, columns: int, seed: int
+) -> None:
+    matrix = np.random.default_rng(seed).random((rows, columns))
+    pairs = greedy(matrix, 0.3)
+    assert len({row for row, _ in pairs}) == len(pairs) == len({column for _, column in pairs})
+    taken_rows, taken_columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    for row in range(rows):
+        for column in range(columns):
+            if row not in taken_rows and column not in taken_columns:
+                assert matrix[row, column] < 0.3
