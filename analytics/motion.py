@@ -27,9 +27,9 @@ class MotionConfig:
 
     ``learn_s`` and ``learn_frames``: the first background needs both. ``background_s``,
     ``moving_s``, ``still_s``: time constants of pixels in background, in moving and in standing
-    foreground. ``still_level``: a block whose frames differ less than this stands. ``noise_s``:
-    time constant of the usual difference. ``changed_share``: with more foreground than this the
-    scene itself has changed (a lamp, an infrared filter, the camera was turned), and after
+    foreground. ``still_level``: a block whose frames differ less than this, beyond noise, stands.
+    ``noise_s``: time constant of the usual difference. ``changed_share``: with more foreground than
+    this the scene itself has changed (a lamp, an infrared filter, the camera was turned), and after
     ``changed_frames`` such frames the background is learned anew. A gap over ``gap_s`` between
     frames does that at once.
     """
@@ -112,7 +112,7 @@ class BackgroundModel:
         rates = np.full(foreground.shape, _rate(elapsed, config.background_s), np.float32)
         rates[busy] = _rate(elapsed, config.moving_s)
         if last is not None:
-            rates[busy & self._still(plane, last)] = _rate(elapsed, config.still_s)
+            rates[busy & self._still(plane, last, scene.noise)] = _rate(elapsed, config.still_s)
         step = plane.astype(np.float32) - scene.mean
         scene.mean += self._spread(rates, plane.shape) * step
         return True
@@ -144,9 +144,10 @@ class BackgroundModel:
         grid: Grid = covered.reshape(rows, self._block, columns, self._block).mean(axis=(1, 3))
         return grid
 
-    def _still(self, plane: Plane, last: Plane) -> NDArray[np.bool_]:
+    def _still(self, plane: Plane, last: Plane, noise: Grid) -> NDArray[np.bool_]:
         step = cv2.absdiff(plane, last).astype(np.float32)
-        still: NDArray[np.bool_] = self._blocks(step) < self._config.still_level
+        # white noise steps 4.2 times as far from frame to frame as its blurred mean deviates
+        still: NDArray[np.bool_] = self._blocks(step) < self._config.still_level + 5 * noise
         return still
 
     def _spread(self, grid: Grid, shape: tuple[int, ...]) -> NDArray[np.float32]:
