@@ -1,0 +1,233 @@
+"""The database: one engine set-up for SQLite and PostgreSQL, one MetaData, migration, error words.
+
+SQLite runs in WAL mode. pysqlite's own transaction handling is switched off, so that a reader
+starts with BEGIN and a writer with BEGIN IMMEDIATE: several processes then write in turn (each
+waits up to ``busy_timeout``) instead of failing when a read lock cannot be raised.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from camera_registry.base.errors import (
+    CamhubError,
+    ConfigError,
+    StorageError,
+    UnavailableError,
+)
+
+BUSY_TIMEOUT_MS = 5000
+_WRITE = "camhub_write"
+_LOCK_KEY = 0x63616D687562
+"""Key of the PostgreSQL advisory lock that stands in for SQLite's one writer ("camhub")."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every table of camhub, whichever room it belongs to."""
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A 64-bit key that counts by itself on both engines."""
+
+
+class Database:
+    """A pool of connections. ``migrations`` is the directory with Alembic's scripts."""
+
+    def __init__(self, url: str, migrations: Path) -> None:
+        self._migrations = migrations
+        try:
+            self.url = _with_driver(sa.engine.make_url(url))
+            self._engine = create_async_engine(self.url, **_options(self.url))
+        except (sa.exc.ArgumentError, ValueError):
+            raise ConfigError(
+                "The database URL cannot be read",
+                hint="write sqlite:////path/to/file or postgresql://user:password@host/name",
+                code="database_url",
+            ) from None
+        self.dialect = self._engine.dialect.name
+        if self.dialect == "sqlite":
+            _prepare_sqlite(self._engine.sync_engine)
+        self._writer = self._engine.execution_options(**{_WRITE: True})
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads."""
+        with translated():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes and commits at the end of the block.
+
+        With ``alone`` no other ``alone`` transaction of any process runs at the same time. SQLite
+        has one writer anyway; PostgreSQL takes an advisory lock.
+        """
+        with translated():
+            async with self._writer.begin() as connection:
+                if alone and self.dialect == "postgresql":
+                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_KEY)))
+                yield connection
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """Start an INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+    async def migrate(self) -> None:
+        """Bring the tables to this version of the code; safe when several processes start at once.
+
+        Raises ConfigError where a newer camhub has made the database, StorageError where the disk
+        is full or not writable.
+        """
+        async with self.write(alone=True) as connection:
+            await connection.run_sync(self._upgrade)
+
+    async def check_version(self) -> None:
+        """Raise ConfigError unless the tables are exactly of this version of the code."""
+        async with self.read() as connection:
+            current = await connection.run_sync(self._revision)
+        head = ScriptDirectory.from_config(self._config()).get_current_head()
+        if current != head:
+            raise ConfigError(
+                "The database was made by an older camhub",
+                hint="start `camhub up` or `camhub api` once: it migrates the tables",
+                code="database_older",
+            )
+
+    def _config(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(self._migrations).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        return config
+
+    def _revision(self, connection: sa.Connection) -> str | None:
+        """Return the revision of the tables, None for an empty database."""
+        current = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(self._config())
+        known = {script.revision for script in scripts.walk_revisions()}
+        if current is not None and current not in known:
+            raise ConfigError(
+                f"The database was made by a newer camhub (revision {current})",
+                hint="upgrade camhub on this machine, or point it to another database",
+                code="database_newer",
+            )
+        return current
+
+    def _upgrade(self, connection: sa.Connection) -> None:
+        self._revision(connection)
+        config = self._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _with_driver(url: sa.URL) -> sa.URL:
+    """Put in the asynchronous driver where the URL names only the engine."""
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    drivers["postgres"] = drivers["postgresql"]
+    backend = url.get_backend_name()
+    if backend not in drivers:
+        raise ConfigError(
+            f"The database engine {backend!r} is not supported",
+            hint="use sqlite or postgresql",
+            code="database_url",
+        )
+    return url.set(drivername=drivers[backend])
+
+
+def _options(url: sa.URL) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+    return {"pool_pre_ping": True}
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    def on_connect(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    sa.event.listen(engine, "connect", on_connect)
+    sa.event.listen(engine, "begin", on_begin)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the drivers' errors that a person can act on into camhub's; let the others pass."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise UnavailableError("The database is too busy", hint="try again") from error
+    except DBAPIError as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _full() from error
+        raise UnavailableError(
+            "The database cannot be reached", hint="check the database URL and that it runs"
+        ) from error
+
+
+def _full() -> CamhubError:
+    return StorageError(
+        "The disk of the database is full", hint="free some space and try again", code="disk_full"
+    )
+
+
+def _known(error: DBAPIError) -> CamhubError | None:
+    """Find the camhub error for a driver's error, by SQLite's error name or PostgreSQL's state."""
+    name = str(getattr(error.orig, "sqlite_errorname", "") or "")
+    state = str(getattr(error.orig, "sqlstate", "") or "")
+    if name == "SQLITE_FULL" or state == "53100":
+        return _full()
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
+        return StorageError(
+            "The database file cannot be read or written",
+            hint="check that the data directory exists, is writable and has free space",
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return UnavailableError("The database is too busy", hint="try again")
+    if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return StorageError(
+            "The database file is damaged or no SQLite database", hint="restore it from a backup"
+        )
+    lost = error.connection_invalidated or state[:2] in ("08", "57", "53")
+    if isinstance(error, OperationalError) and lost:
+        return UnavailableError("The database cannot be reached", hint="check that it runs")
+    return None

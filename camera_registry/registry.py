@@ -1,0 +1,366 @@
+"""The register of cameras: who may change what, where it is kept, and how workers get to know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+from msgspec import UNSET, UnsetType
+
+from camera_registry.base.clock import Clock
+from camera_registry.base.errors import (
+    CamhubError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    Kind,
+    NotFoundError,
+    UnavailableError,
+)
+from camera_registry.base.ids import is_id, new_id
+from camera_registry.mirror import Mirror, spec_of
+from camera_registry.model import Camera, Credentials, Position
+from camera_registry.scope import Scope
+from camera_registry.units import Units
+from camera_registry.urls import UrlPolicy, check_credentials
+from camera_registry.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+TRANSPORTS = ("tcp", "udp")
+MAX_NAME = 120
+MAX_TAGS = 20
+MAX_TAG = 40
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCamera:
+    """A camera with its sealed credentials (empty: none)."""
+
+    camera: Camera
+    sealed: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFilter:
+    """Which cameras to list; an empty text or None means any. ``text`` is looked for in names."""
+
+    unit_code: str = ""
+    text: str = ""
+    tag: str = ""
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCamera:
+    """What it takes to register a camera. Credentials may stand in the URL or apart."""
+
+    name: str
+    unit_code: str
+    url: str
+    position: Position | None = None
+    credentials: Credentials | None = None
+    enabled: bool = True
+    transport: str = "tcp"
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChange:
+    """Changes to a camera; what is UNSET stays. ``version`` is the one the caller had seen."""
+
+    name: str | UnsetType = UNSET
+    unit_code: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    position: Position | UnsetType | None = UNSET
+    credentials: Credentials | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+    transport: str | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    version: int | None = None
+
+
+class CameraStore(Protocol):
+    """Where cameras are kept."""
+
+    async def insert(self, stored: StoredCamera) -> None:
+        """Store a new camera. Raises ConflictError where its id exists."""
+        ...
+
+    async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
+        """Return a camera in scope, or None."""
+        ...
+
+    async def list(
+        self, scope: Scope, wanted: CameraFilter, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Camera]:
+        """Return up to ``limit`` cameras ordered by (name, id), beginning behind ``after``."""
+        ...
+
+    async def replace(self, stored: StoredCamera, expected_version: int) -> bool:
+        """Write a changed camera if it still has ``expected_version``; say whether it had."""
+        ...
+
+    async def delete(self, camera_id: str, scope: Scope) -> bool:
+        """Delete a camera in scope; say whether there was one."""
+        ...
+
+    async def enabled(self) -> Sequence[StoredCamera]:
+        """Return every enabled camera."""
+        ...
+
+
+class CameraRegistry:
+    """Adds, lists, changes and removes cameras.
+
+    Changes are committed even when the bus cannot be reached; ``run`` brings them there later.
+    ``mirror`` may be None for a tool that runs without a bus: a running api mends it then.
+    """
+
+    def __init__(
+        self,
+        store: CameraStore,
+        vault: Vault,
+        units: Units,
+        policy: UrlPolicy,
+        clock: Clock,
+        mirror: Mirror | None,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._units = units
+        self._policy = policy
+        self._clock = clock
+        self._mirror = mirror
+        self._turn = asyncio.Lock()
+        self._due = asyncio.Event()
+
+    async def add(self, new: NewCamera, scope: Scope) -> Camera:
+        """Register a camera. Raises InvalidError, or ForbiddenError out of scope."""
+        now = self._clock.utc_us()
+        address = self._policy.accept(new.url)
+        camera = Camera(
+            id=new_id(now),
+            name=_name(new.name),
+            unit_code=self._unit(new.unit_code, scope),
+            url=address.url,
+            position=_position(new.position),
+            enabled=new.enabled,
+            transport=_transport(new.transport),
+            tags=_tags(new.tags),
+            created_us=now,
+            updated_us=now,
+        )
+        given = new.credentials or address.credentials
+        sealed = self._seal(camera.id, given)
+        camera = replace(camera, has_credentials=bool(sealed))
+        stored = StoredCamera(camera, sealed)
+        await self._store.insert(stored)
+        log.info("camera_added", camera=camera.id, unit=camera.unit_code)
+        await self._tell(stored, offer=True)
+        return camera
+
+    async def get(self, camera_id: str, scope: Scope) -> Camera:
+        """Return a camera. Raises NotFoundError where there is none in scope."""
+        return (await self._stored(camera_id, scope)).camera
+
+    async def list(
+        self,
+        scope: Scope,
+        wanted: CameraFilter | None = None,
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+    ) -> Sequence[Camera]:
+        """Return up to ``limit`` cameras in scope ordered by (name, id), behind ``after``."""
+        return await self._store.list(scope, wanted or CameraFilter(), after, limit)
+
+    async def update(self, camera_id: str, change: CameraChange, scope: Scope) -> Camera:
+        """Change a camera.
+
+        Raises NotFoundError out of scope, and a CamhubError of kind STALE where the caller named a
+        version that is no longer the present one. New credentials replace the old ones; a new URL
+        without credentials keeps them only while host and port stay the same, so that a password
+        is never sent to another machine.
+        """
+        for _ in range(_TRIES):
+            before = await self._stored(camera_id, scope)
+            if change.version is not None and change.version != before.camera.version:
+                raise CamhubError(
+                    "Somebody else has changed this camera meanwhile",
+                    hint="read it again and repeat your change",
+                    kind=Kind.STALE,
+                )
+            after = self._changed(before, change, scope)
+            if await self._store.replace(after, before.camera.version):
+                log.info("camera_changed", camera=camera_id, version=after.camera.version)
+                await self._tell(after, offer=not before.camera.enabled)
+                return after.camera
+        raise ConflictError("The camera is being changed by others", hint="try again")
+
+    async def remove(self, camera_id: str, scope: Scope) -> None:
+        """Remove a camera. Raises NotFoundError where there is none in scope."""
+        if not is_id(camera_id) or not await self._store.delete(camera_id, scope):
+            raise _missing()
+        log.info("camera_removed", camera=camera_id)
+        await self._withdraw(camera_id)
+
+    async def reconcile(self) -> int:
+        """Make the bus equal to the database and count the repairs. Raises UnavailableError."""
+        if self._mirror is None:
+            return 0
+        async with self._turn:
+            leased = await self._mirror.leased()
+            specs, states = await self._mirror.present()
+            stored = await self._store.enabled()
+            wanted = [spec_of(item.camera, item.sealed) for item in stored]
+            repairs = await self._mirror.mend(wanted, specs, states, leased)
+        if repairs:
+            log.info("bus_reconciled", repairs=repairs, cameras=len(wanted))
+        return repairs
+
+    def ask_reconcile(self) -> None:
+        """Let ``run`` reconcile at once: after a lost connection came back."""
+        self._due.set()
+
+    async def run(self, every_s: float = 30.0) -> None:
+        """Reconcile now, then every ``every_s`` seconds and whenever asked, for ever."""
+        while True:
+            self._due.clear()
+            try:
+                await self.reconcile()
+            except UnavailableError as error:
+                log.warning("reconcile_postponed", reason=error.message)
+            except CamhubError as error:
+                log.error("reconcile_failed", reason=error.message)
+            waiter = asyncio.ensure_future(self._due.wait())
+            timer = asyncio.ensure_future(self._clock.sleep(every_s))
+            try:
+                await asyncio.wait({waiter, timer}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiter.cancel()
+                timer.cancel()
+
+    async def _stored(self, camera_id: str, scope: Scope) -> StoredCamera:
+        stored = await self._store.get(camera_id, scope) if is_id(camera_id) else None
+        if stored is None:
+            raise _missing()
+        return stored
+
+    def _changed(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
+        camera, sealed = before.camera, before.sealed
+        if change.name is not UNSET:
+            camera = replace(camera, name=_name(change.name))
+        if change.unit_code is not UNSET:
+            camera = replace(camera, unit_code=self._unit(change.unit_code, scope))
+        if change.position is not UNSET:
+            camera = replace(camera, position=_position(change.position))
+        if change.enabled is not UNSET:
+            camera = replace(camera, enabled=change.enabled)
+        if change.transport is not UNSET:
+            camera = replace(camera, transport=_transport(change.transport))
+        if change.tags is not UNSET:
+            camera = replace(camera, tags=_tags(change.tags))
+        if change.url is not UNSET:
+            address = self._policy.accept(change.url)
+            if address.credentials is not None:
+                sealed = self._seal(camera.id, address.credentials)
+            elif _authority(address.url) != _authority(camera.url):
+                sealed = b""
+            camera = replace(camera, url=address.url)
+        if change.credentials is not UNSET:
+            sealed = self._seal(camera.id, change.credentials)
+        camera = replace(
+            camera,
+            has_credentials=bool(sealed),
+            version=camera.version + 1,
+            updated_us=max(self._clock.utc_us(), camera.updated_us),
+        )
+        return StoredCamera(camera, sealed)
+
+    async def _tell(self, stored: StoredCamera, *, offer: bool) -> None:
+        """Bring one change to the bus; without a connection leave it to ``run``."""
+        if not stored.camera.enabled:
+            await self._withdraw(stored.camera.id)
+            return
+        if self._mirror is None:
+            return
+        try:
+            async with self._turn:
+                await self._mirror.put(spec_of(stored.camera, stored.sealed))
+                if offer:
+                    await self._mirror.offer(stored.camera.id)
+        except UnavailableError as error:
+            self._late(stored.camera.id, error)
+
+    async def _withdraw(self, camera_id: str) -> None:
+        if self._mirror is None:
+            return
+        try:
+            async with self._turn:
+                await self._mirror.withdraw(camera_id)
+        except UnavailableError as error:
+            self._late(camera_id, error)
+
+    def _late(self, camera_id: str, error: UnavailableError) -> None:
+        log.warning("bus_change_postponed", camera=camera_id, reason=error.message)
+
+    def _unit(self, code: str, scope: Scope) -> str:
+        unit = self._units.get(code)
+        if not scope.allows(unit.code):
+            raise ForbiddenError(
+                f"unit_code: you may not manage cameras in {unit.code} {unit.name_vi}",
+                hint="ask an administrator",
+            )
+        return unit.code
+
+    def _seal(self, camera_id: str, credentials: Credentials | None) -> bytes:
+        if credentials is None:
+            return b""
+        return self._vault.seal_credentials(camera_id, check_credentials(credentials))
+
+
+def _missing() -> NotFoundError:
+    return NotFoundError("There is no such camera")
+
+
+def _authority(url: str) -> tuple[str, str]:
+    scheme, _, rest = url.partition("://")
+    return scheme, rest.partition("/")[0].partition("?")[0]
+
+
+def _text(field: str, value: str, limit: int) -> str:
+    text = value.strip()
+    if not text or len(text) > limit or not text.isprintable():
+        raise InvalidError(f"{field}: give 1 to {limit} printable characters", code=field)
+    return text
+
+
+def _name(value: str) -> str:
+    return _text("name", value, MAX_NAME)
+
+
+def _tags(values: Sequence[str]) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(_text("tags", value, MAX_TAG) for value in values))
+    if len(tags) > MAX_TAGS:
+        raise InvalidError(f"tags: at most {MAX_TAGS}", code="tags")
+    return tags
+
+
+def _transport(value: str) -> str:
+    if value not in TRANSPORTS:
+        raise InvalidError(f"transport: must be one of {', '.join(TRANSPORTS)}", code="transport")
+    return value
+
+
+def _position(value: Position | None) -> Position | None:
+    if value is None or (-180 <= value.lon <= 180 and -90 <= value.lat <= 90):
+        return value
+    raise InvalidError(
+        "position: lon must be within ±180 and lat within ±90",
+        hint="longitude comes first",
+        code="position",
+    )

@@ -1,0 +1,168 @@
+"""Which camera URLs are accepted, and how they are cut into an address and credentials.
+
+A camera's URL makes a worker open a connection, so it is checked against allowed networks before
+it is stored. No error ever repeats the URL: it may hold a password.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from camera_registry.base.errors import ConfigError, ForbiddenError, InvalidError
+from camera_registry.model import Credentials
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+MAX_URL = 2048
+MAX_CREDENTIAL = 256
+_PORTS = {"rtsp": 554, "rtsps": 322}
+_NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+_SECRET = re.compile(r"[?&;/](password|passwd|passwort|pwd|pass)=[^&;/]", re.IGNORECASE)
+_EXAMPLE = "write for example rtsp://10.1.2.3:554/stream1"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraUrl:
+    """A normalised URL without credentials, and the credentials that stood in it, if any."""
+
+    url: str
+    credentials: Credentials | None
+
+
+class UrlPolicy:
+    """Allowed networks. Without a list: all but loopback, link-local, multicast, unspecified.
+
+    With a list, an address must lie in one of its networks. A host name is accepted here, except
+    for localhost: who connects resolves it and asks :meth:`permits` for the address it got.
+    """
+
+    def __init__(self, networks: Sequence[Network] | None = None) -> None:
+        self._networks = None if networks is None else tuple(networks)
+
+    @classmethod
+    def parse(cls, networks: Iterable[str]) -> UrlPolicy:
+        """Make a policy from CIDR texts; an empty list means the default."""
+        listed = list(networks)
+        try:
+            return cls([ipaddress.ip_network(text) for text in listed] if listed else None)
+        except ValueError as error:
+            raise ConfigError(
+                f"An allowed camera network cannot be read: {error}",
+                hint="write for example 10.0.0.0/8",
+                code="networks",
+            ) from None
+
+    def permits(self, address: str) -> bool:
+        """Say whether a worker may connect to an IP address."""
+        try:
+            ip: Address = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(ip, ipaddress.IPv6Address):
+            if ip.scope_id is not None:
+                return False
+            ip = ip.ipv4_mapped or ip
+        if self._networks is not None:
+            return any(ip in network for network in self._networks)
+        return not (
+            ip.is_loopback
+            or ip.is_link_local
+            or ip.is_multicast
+            or ip.is_unspecified
+            or ip == ipaddress.IPv4Address("255.255.255.255")
+            or (ip.version == 4 and ip in ipaddress.IPv4Network("0.0.0.0/8"))
+        )
+
+    def accept(self, text: str) -> CameraUrl:
+        """Check and normalise a URL.
+
+        Raises InvalidError where it is no usable RTSP URL and ForbiddenError where its network is
+        not allowed.
+        """
+        if len(text) > MAX_URL or not text.isprintable() or any(c.isspace() for c in text):
+            raise _bad("has blanks or control characters, or is too long")
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise _bad("cannot be read: check the host and the port") from None
+        if parts.scheme not in _PORTS:
+            raise _bad("must begin with rtsp:// or rtsps://")
+        if not host:
+            raise _bad("has no host")
+        if port == 0:
+            raise _bad("has port 0")
+        if parts.fragment:
+            raise _bad("has a fragment (#…), which no camera gets to see")
+        if _SECRET.search(parts.path) or _SECRET.search("?" + parts.query):
+            raise _bad("holds a password in its path or query; give username and password apart")
+        netloc = self._host(host)
+        if port is not None and port != _PORTS[parts.scheme]:
+            netloc += f":{port}"
+        path = quote(parts.path, safe="/%:=@,;+$!*'()&~-._")
+        query = quote(parts.query, safe="/%:=@,;+$!*'()&~-._?")
+        url = f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
+        return CameraUrl(url, _credentials(parts.username, parts.password))
+
+    def _host(self, host: str) -> str:
+        try:
+            ip: Address | None = ipaddress.ip_address(host)
+        except ValueError:
+            ip = None
+        if ip is not None:
+            if not self.permits(host):
+                raise _forbidden()
+            return f"[{ip.compressed}]" if ip.version == 6 else str(ip)
+        try:
+            name = host.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            raise _bad("has a host name that cannot be read") from None
+        labels = name.rstrip(".").split(".")
+        # 127.1, 2130706433 and 0x7f.1 are loopback to the system's resolver; nobody writes a
+        # camera's address so, and a real top-level domain is never a number.
+        if _NAME.fullmatch(name) is None or re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1]):
+            raise _bad("has a host that is neither a name nor an IP address")
+        if labels[-1] == "localhost" and not self.permits("127.0.0.1"):
+            raise _forbidden()
+        return name
+
+
+def check_credentials(credentials: Credentials) -> Credentials:
+    """Return them, or raise InvalidError where no camera could use them."""
+    for field, value in (("username", credentials.username), ("password", credentials.password)):
+        if len(value) > MAX_CREDENTIAL or any(ord(c) < 32 or ord(c) == 127 for c in value):
+            raise InvalidError(f"{field}: too long, or has control characters", code="credentials")
+    if not credentials.username or ":" in credentials.username:
+        raise InvalidError(
+            "username: must not be empty nor hold a colon (RFC 7617)", code="credentials"
+        )
+    return credentials
+
+
+def _credentials(username: str | None, password: str | None) -> Credentials | None:
+    if username is None and password is None:
+        return None
+    try:
+        pair = Credentials(
+            unquote(username or "", errors="strict"), unquote(password or "", errors="strict")
+        )
+    except UnicodeDecodeError:
+        raise _bad("has a user name or password that is not UTF-8") from None
+    return check_credentials(pair)
+
+
+def _bad(what: str) -> InvalidError:
+    return InvalidError(f"url: the camera URL {what}", hint=_EXAMPLE, code="url")
+
+
+def _forbidden() -> ForbiddenError:
+    return ForbiddenError(
+        "url: cameras in this network are not allowed",
+        hint="an administrator can allow it with the setting for camera networks",
+        code="network_not_allowed",
+    )

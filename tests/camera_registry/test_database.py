@@ -1,0 +1,165 @@
+"""The engine set-up: migration, versions, writers in turn, words for errors."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import ioc_api.adapters.accounts_sql
+import ioc_api.adapters.events_sql  # noqa: F401 - registers its tables
+from camera_registry.adapters.cameras_sql import camera_tags, cameras
+from camera_registry.adapters.database import Database, metadata
+from camera_registry.base.errors import ConfigError, StorageError, UnavailableError
+from ioc_api.migrations import DIRECTORY
+
+
+def open_database(path: Path) -> Database:
+    return Database(f"sqlite:///{path}", DIRECTORY)
+
+
+async def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+    await database.migrate()
+    await database.check_version()
+
+    def differences(connection: sa.Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
+    for _ in range(2):
+        database = open_database(tmp_path / "a.db")
+        await database.migrate()
+        await database.check_version()
+        await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+    await database.migrate()
+    async with database.write() as connection:
+        await connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+    for attempt in (database.migrate, database.check_version):
+        with pytest.raises(ConfigError, match=r"newer camhub \(revision 9999\).*upgrade"):
+            await attempt()
+    await database.close()
+
+
+async def test_an_unmigrated_database_is_told_from_a_newer_one(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+    with pytest.raises(ConfigError, match="older camhub"):
+        await database.check_version()
+    await database.close()
+
+
+def _migrate_and_write(path: Path, number: int) -> None:
+    async def main() -> None:
+        database = open_database(path)
+        await database.migrate()
+        for turn in range(20):
+            async with database.write() as connection:
+                # A read before the write is what deadlocks two processes without BEGIN IMMEDIATE.
+                await connection.execute(sa.select(sa.func.count()).select_from(camera_tags))
+                await connection.execute(
+                    cameras.insert().values(
+                        id=f"{number}-{turn}",
+                        name="n",
+                        unit_code="u",
+                        url="rtsp://h",
+                        enabled=True,
+                        transport="tcp",
+                        tags=[],
+                        sealed=b"",
+                        version=1,
+                        created_us=0,
+                        updated_us=0,
+                    )
+                )
+        await database.close()
+
+    asyncio.run(main())
+
+
+async def test_processes_that_start_and_write_at_once_do_not_fail(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=_migrate_and_write, args=(path, n)) for n in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        await asyncio.to_thread(process.join)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    database = open_database(path)
+    async with database.read() as connection:
+        found = await connection.execute(sa.select(sa.func.count()).select_from(cameras))
+        assert found.scalar_one() == 60
+    await database.close()
+
+
+async def test_a_failed_block_leaves_nothing_behind(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+    await database.migrate()
+    with pytest.raises(RuntimeError):
+        async with database.write() as connection:
+            await connection.execute(sa.text("delete from alembic_version"))
+            raise RuntimeError
+    await database.check_version()
+    await database.close()
+
+
+async def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+    await database.migrate()
+    with pytest.raises(StorageError, match="disk of the database is full") as caught:
+        async with database.write() as connection:
+            # SQLite's own limit on pages gives the very error of a full disk.
+            await connection.execute(sa.text("pragma max_page_count = 1"))
+            for _ in range(50):
+                await connection.execute(
+                    sa.text("insert into setup_links values (:hash, 1, 0)"),
+                    {"hash": os.urandom(4000).hex()},
+                )
+    assert caught.value.hint
+    await database.close()
+
+
+async def test_a_directory_that_is_missing_is_one_clear_line(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "missing" / "a.db")
+    with pytest.raises(StorageError, match="cannot be read or written"):
+        await database.migrate()
+    await database.close()
+
+
+async def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_text("this is a letter, not a database\n" * 100)
+    database = open_database(path)
+    with pytest.raises(StorageError, match="no SQLite database"):
+        await database.migrate()
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://u:geheim@h/d", "postgresql://h:p:q/x"])
+def test_an_unusable_url_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Database(url, DIRECTORY)
+    assert "geheim" not in str(caught.value)
+
+
+async def test_postgresql_that_does_not_run_is_unavailable(tmp_path: Path) -> None:
+    database = Database("postgresql://u:p@127.0.0.1:1/x", DIRECTORY)
+    with pytest.raises(UnavailableError, match="cannot be reached"):
+        await database.migrate()
+    await database.close()
