@@ -24,6 +24,7 @@ from ingest.options import IngestOptions
 
 CODECS = frozenset(("h264", "hevc", "mjpeg"))
 _SCHEMES = frozenset(("rtsp", "rtsps"))
+_MAYBE_NO_VIDEO = (av.error.InvalidDataError, av.error.HTTPOtherClientError)
 _FFMPEG_AUTH_LIMIT = 127
 """``RTSPState.auth`` of libavformat/rtsp.h has 128 bytes; what is longer is cut off in silence."""
 
@@ -142,7 +143,10 @@ def open_camera(
         if isinstance(error, av.error.HTTPUnauthorizedError):
             _explain_unauthorized(parts, credentials, options)
         timed_out = time.monotonic() - started >= options.open_timeout_s
-        raise explain(error or av.error.EOFError(0, ""), timed_out=timed_out)
+        if isinstance(error, _MAYBE_NO_VIDEO) and not timed_out:
+            container = _opened_with_all_media(secret, transport, options)
+        if container is None:
+            raise explain(error or av.error.EOFError(0, ""), timed_out=timed_out)
     return _video_of(container)
 
 
@@ -223,6 +227,16 @@ def _try_open(
     except (av.error.FFmpegError, OSError, ValueError, UnicodeError) as error:
         return None, error
     return container, None
+
+
+def _opened_with_all_media(
+    secret: str, transport: str, options: IngestOptions
+) -> InputContainer | None:
+    """Tell a stream of sound alone from garbage: FFmpeg gives one error for both when it may only
+    take video.
+    """
+    every = _ffmpeg_options(transport, options) | {"allowed_media_types": "video+audio+data"}
+    return _try_open(secret, every, options)[0]
 
 
 def _explain_unauthorized(
