@@ -12,6 +12,9 @@ STATES_BUCKET = "camera_states"
 EVENT_RECORDED = "recorded"
 """Core notice after the recorder wrote events: a wake-up for SSE, its body is empty."""
 
+WORKER_LOAD = "worker.load"
+"""Core notice of a worker every two seconds: ``b"<worker> <cameras held>"``."""
+
 
 def lease(camera_id: str) -> str:
     """Subject of a camera's one lease message."""

@@ -30,6 +30,10 @@ async def unavailable(what: str) -> AsyncIterator[None]:
     try:
         yield
     except (NatsError, TimeoutError, ConnectionError, OSError) as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # the client answers a cancellation on a closed connection with an error of its own
+            raise asyncio.CancelledError from error
         reason = str(error) or type(error).__name__
         raise UnavailableError(
             f"the message bus did not take {what}: {reason}",

@@ -1,0 +1,209 @@
+"""The one reader of configuration: defaults, then a TOML file, then CAMHUB_* variables, then flags.
+
+Only the composition root reads it; every other module is handed the few values that it needs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from camera_registry.base.errors import ConfigError
+
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. Secrets are SecretStr and never print themselves."""
+
+    model_config = SettingsConfigDict(env_prefix="CAMHUB_", extra="forbid", frozen=True)
+
+    data: Path = Field(Path(".var/data"), description="Directory for everything that is kept")
+    host: str = Field("127.0.0.1", description="Address that the role listens on")
+    port: int = Field(
+        8080, ge=0, le=65535, description="Port of the role; 0 lets the kernel choose"
+    )
+    ops_port: int = Field(0, ge=0, le=65535, description="Port of a worker's metrics and health")
+    nats_url: SecretStr = Field(
+        SecretStr(""), description="nats://token@host:port; empty: embedded"
+    )
+    nats_replicas: int = Field(1, ge=1, le=5, description="Copies of each stream in a NATS cluster")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="SQLAlchemy URL; empty: SQLite in the data directory"
+    )
+    blobs: str = Field(
+        "", description="Directory or s3://bucket/prefix; empty: in the data directory"
+    )
+    vault_key: SecretStr = Field(
+        SecretStr(""), description="Master key in base64; empty: the file vault.key in data"
+    )
+    workers: int = Field(0, ge=0, le=256, description="Workers of `camhub up`; 0: one per core")
+    worker_name: str = Field("", description="Name of this worker; empty: host name")
+    worker_capacity: int = Field(200, ge=1, le=5000, description="Most cameras one worker takes")
+    worker_threads: int = Field(1, ge=1, le=64, description="Analysis threads of a worker")
+    analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures a second that are analysed")
+    ring_seconds: float = Field(10.0, gt=0, le=600, description="Compressed pre-roll per camera")
+    ring_bytes: int = Field(16 * 2**20, ge=2**20, description="Most bytes of pre-roll per camera")
+    stalled_after_s: float = Field(5.0, gt=0, description="No video packet for so long: stalled")
+    frozen_after_s: float = Field(10.0, gt=0, description="The same picture for so long: frozen")
+    spool_bytes: int = Field(2**30, ge=2**20, description="Most bytes of unsent events on disk")
+    camera_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Networks that cameras may be in; empty: all but loopback and link-local, "
+        "and loopback too while the hub itself listens on loopback only",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Further origins of the wall, as https://host[:port]"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1",), description="Addresses whose X-Forwarded-For and -Proto are believed"
+    )
+    session_hours: float = Field(12.0, gt=0, le=720, description="Longest life of a sign-in")
+    session_idle_hours: float = Field(
+        2.0, gt=0, le=720, description="A sign-in unused so long ends"
+    )
+    time_zone: str = Field("Asia/Ho_Chi_Minh", description="Zone of the times on the wall")
+    language: Literal["vi", "en"] = Field("vi", description="Language before a user has chosen")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level"
+    )
+    log_format: Literal["console", "json"] = Field("json", description="How logs are written")
+
+    @field_validator("camera_networks", "allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("camera_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no IANA time zone") from error
+        return value
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL; may hold a password."""
+        given = self.database_url.get_secret_value()
+        return given or f"sqlite+aiosqlite:///{(self.data / 'camhub.db').resolve()}"
+
+    @property
+    def blob_location(self) -> str:
+        """Where blobs live."""
+        return self.blobs or str((self.data / "blobs").resolve())
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Networks for the URL policy; empty is the policy's own default."""
+        if not self.camera_networks and self.listens_on_loopback:
+            return ("0.0.0.0/0", "::/0", *_LOOPBACK)
+        return self.camera_networks
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach the hub."""
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    def for_child(self) -> dict[str, str]:
+        """Return the environment that gives a child process exactly these settings."""
+        result = {}
+        for name, value in self:
+            if isinstance(value, SecretStr):
+                text = value.get_secret_value()
+            elif isinstance(value, tuple):
+                text = ",".join(value)
+            else:
+                text = str(value)
+            result[f"CAMHUB_{name.upper()}"] = text
+        return result
+
+    def shown(self) -> dict[str, str]:
+        """Return every setting as text with secrets hidden."""
+        return {
+            name: ("********" if value.get_secret_value() else "")
+            if isinstance(value, SecretStr)
+            else ",".join(value)
+            if isinstance(value, tuple)
+            else str(value)
+            for name, value in self
+        }
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags are the initial values; the TOML file comes last and is put in by ``load``."""
+        return (init_settings, env_settings)
+
+
+def load(config: Path | None = None, **flags: Any) -> Settings:
+    """Read the settings. ``flags`` that are None were not given.
+
+    Raises ConfigError with one line for a file that is missing, broken or has an unknown or wrong
+    setting; the line names the setting and never its value.
+    """
+    chosen = config or (Path(env) if (env := os.environ.get("CAMHUB_CONFIG")) else None)
+    values = _read(chosen) if chosen else {}
+    values = {name: value for name, value in values.items() if _variable(name) not in os.environ}
+    values.update({name: value for name, value in flags.items() if value is not None})
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        where = f"in {chosen}" if chosen and name in values else f"({_variable(name)} or a flag)"
+        raise ConfigError(
+            f"setting '{name}' {where}: {first['msg']}",
+            hint="see 'camhub config show' for every setting",
+            code="setting_invalid",
+        ) from None
+
+
+def _variable(name: str) -> str:
+    return f"CAMHUB_{name.upper()}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(
+            f"the settings file {path} cannot be read: {error.strerror}",
+            hint="give another with --config",
+            code="settings_unreadable",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the settings file {path} is no valid TOML: {error}",
+            hint="mend that line",
+            code="settings_broken",
+        ) from None
