@@ -95,9 +95,11 @@ class LeaseKeeper:
         self._stopping = True
         # a pull that is under way would be handed our own leases again
         await self._pulled.wait()
-        for camera_id, lease in list(self._held.items()):
-            await self._lose(camera_id, "shutdown")
-            await self._give_back(lease.delivery, 0.0)
+        await asyncio.gather(*(self._release(lease) for lease in list(self._held.values())))
+
+    async def _release(self, lease: Lease) -> None:
+        await self._lose(lease.camera_id, "shutdown")
+        await self._give_back(lease.delivery, 0.0)
 
     async def _pull(self) -> None:
         self._pulled.clear()

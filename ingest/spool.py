@@ -56,8 +56,14 @@ class Spool:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._bytes = 0
+        self._healthy = True
         self._bytes_guard = threading.Lock()
         self._lock: IO[bytes] | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last event that was to be kept is kept."""
+        return self._healthy
 
     def open(self) -> None:
         """Take the directory for this process alone and count what an earlier one left.
@@ -111,12 +117,14 @@ class Spool:
         except OSError as error:
             part.unlink(missing_ok=True)
             self._account(-len(body))
+            self._healthy = False
             FAILED.labels("disk").inc()
             raise StorageError(
                 f"an event could not be written to disk: {error.strerror}",
                 hint="free some space on the data directory",
                 code="disk_full",
             ) from error
+        self._healthy = True
         PENDING.inc()
         self._loop.call_soon_threadsafe(self._wake.set)
 
@@ -155,6 +163,7 @@ class Spool:
             if fits:
                 self._bytes += size
         if not fits:
+            self._healthy = False
             FAILED.labels("spool_full").inc()
             raise StorageError(
                 f"the event spool is full ({self._max_bytes} bytes)",

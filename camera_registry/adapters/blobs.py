@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError
+from obstore.exceptions import NotFoundError as MissingBlobError
 from obstore.store import LocalStore, from_url
 
-from camera_registry.base.errors import StorageError
+from camera_registry.base.errors import NotFoundError, StorageError
 
 
 class BlobStore:
@@ -37,13 +38,13 @@ class BlobStore:
                 code="blob_write_failed",
             ) from error
 
-    async def get(self, key: str) -> bytes | None:
-        """Return the bytes, or None where there is no such blob. Raises StorageError."""
+    async def get(self, key: str) -> bytes:
+        """Return the bytes. Raises NotFoundError where there is no such blob, StorageError."""
         try:
             result = await obstore.get_async(self._store, key)
             return bytes(await result.bytes_async())
-        except (NotFoundError, FileNotFoundError):
-            return None
+        except (MissingBlobError, FileNotFoundError):
+            raise NotFoundError(f"there is no blob {key}") from None
         except (BaseError, OSError) as error:
             raise StorageError(
                 f"the blob store did not give {key}",
@@ -55,7 +56,7 @@ class BlobStore:
         """Remove a blob; a missing one is no error."""
         try:
             await obstore.delete_async(self._store, key)
-        except (NotFoundError, FileNotFoundError):
+        except (MissingBlobError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:
             raise StorageError(f"the blob store did not remove {key}") from error

@@ -1,0 +1,294 @@
+"""The cameras that one worker runs: a lease becomes a runner, a ring, a relay and an analysis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import msgspec
+import structlog
+from prometheus_client import Counter, Gauge
+
+from camera_registry import subjects
+from camera_registry.base.bus import Bus, Entry
+from camera_registry.base.clock import Clock
+from camera_registry.base.errors import CamhubError, UnavailableError
+from camera_registry.mirror import decode_spec
+from camera_registry.model import CameraSpec, CameraState, Credentials, State
+from ingest.camera_runner import CameraRunner
+from ingest.freeze import Verdict
+from ingest.options import IngestOptions
+from ingest.packets import Packet
+from ingest.relay import LiveRelay
+from ingest.ring import GopRing
+
+log = structlog.get_logger(__name__)
+
+CAMERAS = Gauge("camhub_cameras", "Cameras of this worker by state", ["state"])
+RESTARTS = Counter("camhub_camera_restarts_total", "Cameras started anew", ["reason"])
+
+_encode_state = msgspec.msgpack.Encoder().encode
+_RESTART_AFTER_S = 15.0
+_REPORT_S = 3.0
+
+
+class Analysis(Protocol):
+    """What looks at a camera's packets. ``push`` never blocks; it runs in the session's thread."""
+
+    def push(self, packet: Packet) -> object:
+        """Take the next packet."""
+        ...
+
+    def stop(self) -> None:
+        """Forget this camera; no callback comes after."""
+        ...
+
+
+class MakeAnalysis(Protocol):
+    """Makes the analysis of one camera.
+
+    ``on_picture`` takes the picture watch's verdicts, ``on_failure`` an unforeseen exception that
+    ended the analysis; both may be called from any thread.
+    """
+
+    def __call__(
+        self,
+        spec: CameraSpec,
+        on_picture: Callable[[Verdict], None],
+        on_failure: Callable[[Exception], None],
+    ) -> Analysis:
+        """Return a new analysis."""
+        ...
+
+
+@dataclass(slots=True)
+class _Running:
+    spec: CameraSpec
+    runner: CameraRunner | None
+    relay: LiveRelay | None
+    analysis: Analysis | None
+    watcher: asyncio.Task[None]
+
+
+class _Voice:
+    """Carries what an analysis says, from its threads, to a camera's runner and watcher."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.runner: CameraRunner | None = None
+        self.failed = asyncio.Event()
+
+    def picture(self, verdict: Verdict) -> None:
+        if self.runner is not None:
+            self.runner.report_picture(verdict)
+
+    def failure(self, _: Exception) -> None:
+        # the analysis has logged it with its traceback
+        self._loop.call_soon_threadsafe(self.failed.set)
+
+
+class CameraSupervisor:
+    """Starts, restarts and stops cameras as leases and specs come and go.
+
+    ``open_credentials`` opens a spec's sealed credentials; what it raises becomes the camera's
+    state. States are written to the states bucket at each change and every few seconds.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        *,
+        worker: str,
+        options: IngestOptions,
+        open_credentials: Callable[[CameraSpec], Credentials | None],
+        make_analysis: MakeAnalysis,
+    ) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._worker = worker
+        self._options = options
+        self._open_credentials = open_credentials
+        self._make_analysis = make_analysis
+        self._specs: dict[str, CameraSpec] = {}
+        self._generations: dict[str, int] = {}
+        self._cameras: dict[str, _Running] = {}
+        self._states: dict[str, CameraState] = {}
+        self._unsaid: dict[str, CameraState] = {}
+        self._news = asyncio.Event()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.on_removed: Callable[[str], Awaitable[None]] | None = None
+
+    async def start(self) -> None:
+        """Learn every camera's spec and follow the changes. Raises UnavailableError."""
+        await self._bus.bucket(subjects.SPECS_BUCKET).watch(self._spec_changed)
+
+    async def run(self) -> None:
+        """Publish states until cancelled."""
+        bucket = self._bus.bucket(subjects.STATES_BUCKET)
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            unsaid, self._unsaid = self._unsaid, {}
+            for camera_id, state in unsaid.items():
+                if camera_id not in self._generations:
+                    continue
+                try:
+                    await bucket.put(camera_id, _encode_state(state))
+                except UnavailableError as error:
+                    # the next report says it again; what is true now would be old by then
+                    log.warning("states_not_told", reason=error.message)
+                    break
+
+    async def taken(self, camera_id: str, generation: int) -> bool:
+        """Run a camera whose lease came to this worker; False where its spec is not known yet."""
+        async with self._locks[camera_id]:
+            spec = self._specs.get(camera_id)
+            if spec is None:
+                return False
+            self._generations[camera_id] = generation
+            if camera_id not in self._cameras:
+                try:
+                    await self._begin(spec)
+                except UnavailableError as error:
+                    log.warning("camera_not_started", camera=camera_id, reason=error.message)
+                    del self._generations[camera_id]
+                    return False
+            return True
+
+    async def lost(self, camera_id: str) -> None:
+        """Stop a camera whose lease is gone."""
+        async with self._locks[camera_id]:
+            self._generations.pop(camera_id, None)
+            await self._end(camera_id)
+            self._states.pop(camera_id, None)
+            self._unsaid.pop(camera_id, None)
+            self._count()
+        self._locks.pop(camera_id, None)
+
+    async def stop(self) -> None:
+        """Stop every camera."""
+        await asyncio.gather(*(self.lost(camera_id) for camera_id in list(self._cameras)))
+
+    async def _spec_changed(self, entry: Entry) -> None:
+        camera_id = entry.key
+        if entry.value is None:
+            self._specs.pop(camera_id, None)
+            if camera_id in self._generations and self.on_removed is not None:
+                await self.on_removed(camera_id)
+            return
+        try:
+            spec = decode_spec(entry.value)
+        except msgspec.DecodeError as error:
+            log.warning("spec_unreadable", camera=camera_id, reason=str(error))
+            return
+        self._specs[camera_id] = spec
+        running = self._cameras.get(camera_id)
+        if running is not None and running.spec != spec:
+            RESTARTS.labels("changed").inc()
+            await self._restart(spec)
+
+    async def _restart(self, spec: CameraSpec) -> None:
+        async with self._locks[spec.id]:
+            if spec.id not in self._generations:
+                return
+            await self._end(spec.id)
+            try:
+                await self._begin(spec)
+                return
+            except UnavailableError as error:
+                log.warning("camera_let_go", camera=spec.id, reason=error.message)
+        if self.on_removed is not None:
+            # unrenewed, the lease is delivered again when the bus is back
+            await self.on_removed(spec.id)
+
+    async def _begin(self, spec: CameraSpec) -> None:
+        try:
+            credentials = self._open_credentials(spec)
+        except CamhubError as error:
+            watcher = asyncio.create_task(self._report_broken(spec, error))
+            self._cameras[spec.id] = _Running(spec, None, None, None, watcher)
+            return
+        ring = GopRing(self._options.ring_s, self._options.ring_bytes)
+        relay = LiveRelay(spec.id, ring, bus=self._bus, clock=self._clock)
+        voice = _Voice()
+        analysis = self._make_analysis(spec, voice.picture, voice.failure)
+        runner = CameraRunner(
+            spec,
+            credentials,
+            options=self._options,
+            clock=self._clock,
+            on_state=self._state,
+            sinks=(ring, relay, analysis),
+            worker=self._worker,
+            report_every_s=_REPORT_S,
+        )
+        voice.runner = runner
+        await relay.start()
+        await runner.start()
+        watcher = asyncio.create_task(self._watch(spec.id, runner, voice), name=f"watch-{spec.id}")
+        self._cameras[spec.id] = _Running(spec, runner, relay, analysis, watcher)
+
+    async def _end(self, camera_id: str) -> None:
+        running = self._cameras.pop(camera_id, None)
+        if running is None:
+            return
+        if running.watcher is not asyncio.current_task():
+            running.watcher.cancel()
+        if running.runner is not None:
+            await running.runner.stop()
+        if running.relay is not None:
+            await running.relay.stop()
+        if running.analysis is not None:
+            running.analysis.stop()
+
+    async def _watch(self, camera_id: str, runner: CameraRunner, voice: _Voice) -> None:
+        """Start a camera anew that ended by a fault of ours; the others are not touched."""
+        ends = {asyncio.ensure_future(runner.wait()), asyncio.ensure_future(voice.failed.wait())}
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+        for end in done:
+            if not end.cancelled() and end.exception() is not None:
+                log.error("camera_ended", camera=camera_id, error=repr(end.exception()))
+        await self._clock.sleep(_RESTART_AFTER_S)
+        RESTARTS.labels("failed").inc()
+        running = self._cameras.get(camera_id)
+        if running is not None and running.runner is runner:
+            await self._restart(running.spec)
+
+    async def _report_broken(self, spec: CameraSpec, error: CamhubError) -> None:
+        since = self._clock.utc_us()
+        while True:
+            now = self._clock.utc_us()
+            self._state(
+                CameraState(
+                    spec.id,
+                    spec.unit_code,
+                    State.ERROR,
+                    error.code,
+                    str(error),
+                    since,
+                    now,
+                    worker=self._worker,
+                )
+            )
+            await self._clock.sleep(_REPORT_S)
+
+    def _state(self, state: CameraState) -> None:
+        known = replace(state, generation=self._generations.get(state.camera_id, 0))
+        self._states[state.camera_id] = known
+        self._unsaid[state.camera_id] = known
+        self._news.set()
+        self._count()
+
+    def _count(self) -> None:
+        tally = Tally(state.state for state in self._states.values())
+        for state in State:
+            CAMERAS.labels(state.value).set(tally[state])

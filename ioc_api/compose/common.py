@@ -1,0 +1,79 @@
+"""What every role's composition shares: the bus, the vault, the end by signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any
+
+from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.adapters.database import Database
+from camera_registry.base.errors import ConfigError
+from camera_registry.vault import Vault, load_or_create_key, parse_key
+from ioc_api.settings import Settings
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+@contextlib.asynccontextmanager
+async def connected_bus(settings: Settings, name: str) -> AsyncIterator[NatsBus]:
+    """Connect to NATS for the time of the block. Raises ConfigError, UnavailableError."""
+    url = settings.nats_url.get_secret_value()
+    if not url:
+        raise ConfigError(
+            "CAMHUB_NATS_URL is not set",
+            hint="give nats://token@host:4222, or run everything with `camhub up`",
+            code="nats_url",
+        )
+    bus = await NatsBus.connect(url, name=name, replicas=settings.nats_replicas)
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_database(settings: Settings, *, migrate: bool) -> AsyncIterator[Database]:
+    """Open the database for the time of the block; bring it up to date or check that it is."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database, MIGRATIONS)
+    try:
+        if migrate:
+            await database.migrate()
+        else:
+            await database.check_version()
+        yield database
+    finally:
+        await database.close()
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Open the vault with the key from the settings, else from ``vault.key`` in the data."""
+    text = settings.vault_key.get_secret_value()
+    return Vault(parse_key(text) if text else load_or_create_key(settings.data / "vault.key"))
+
+
+def stop_requested() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, event.set)
+    return event
+
+
+async def run_until(stop: asyncio.Event, *services: Coroutine[Any, Any, None]) -> None:
+    """Run services side by side until ``stop`` is set or one of them ends; raise what it raised."""
+    tasks = [asyncio.ensure_future(service) for service in services]
+    waiter = asyncio.ensure_future(stop.wait())
+    try:
+        done, _ = await asyncio.wait({waiter, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (waiter, *tasks):
+            task.cancel()
+        await asyncio.gather(waiter, *tasks, return_exceptions=True)

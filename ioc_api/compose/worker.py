@@ -1,0 +1,147 @@
+"""Puts a worker together: leases, cameras, analysis, spool, and its metrics. No web framework."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from analytics.detector import MovingObjectDetector
+from analytics.event_builder import EventBuilder
+from analytics.events import EventMessage, encode_event
+from analytics.pipeline import CameraPipeline, PipelineConfig
+from analytics.pool import AnalysisPool
+from analytics.rulebook import default_rulebook
+from camera_registry import subjects
+from camera_registry.base.clock import Clock, SystemClock
+from camera_registry.base.errors import StorageError
+from camera_registry.model import CameraSpec, Credentials
+from camera_registry.vault import Vault
+from ingest.freeze import PictureWatch, Verdict
+from ingest.leases import LeaseKeeper
+from ingest.options import IngestOptions
+from ingest.spool import Spool
+from ingest.supervisor import CameraSupervisor
+from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
+from ioc_api.ops_http import OpsServer
+from ioc_api.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class _Analyses:
+    """Makes the analysis of each camera on the worker's one pool, detector and spool."""
+
+    def __init__(
+        self, settings: Settings, options: IngestOptions, spool: Spool, worker: str, clock: Clock
+    ) -> None:
+        self._detector = MovingObjectDetector()
+        self.pool = AnalysisPool(settings.worker_threads)
+        self._config = PipelineConfig(analysis_fps=settings.analysis_fps)
+        self._options = options
+        self._spool = spool
+        self._worker = worker
+        self._clock = clock
+
+    def __call__(
+        self,
+        spec: CameraSpec,
+        on_picture: Callable[[Verdict], None],
+        on_failure: Callable[[Exception], None],
+    ) -> CameraPipeline:
+        builder = EventBuilder(
+            camera_id=spec.id,
+            unit_code=spec.unit_code,
+            model=self._detector.label,
+            worker=self._worker,
+            clock=self._clock,
+        )
+        return CameraPipeline(
+            camera_id=spec.id,
+            pool=self.pool,
+            detector=self._detector,
+            rulebook=default_rulebook(),
+            builder=builder,
+            watch=PictureWatch(self._options),
+            on_event=self._keep,
+            on_picture=on_picture,
+            on_failure=on_failure,
+            config=self._config,
+        )
+
+    def _keep(self, message: EventMessage) -> None:
+        event = message.event
+        subject = subjects.event(event.unit_code, event.camera_id, event.kind)
+        try:
+            self._spool.put(event.id, subject, encode_event(message))
+        except StorageError as error:
+            log.error("event_lost", camera=event.camera_id, reason=str(error))
+
+
+def _open_credentials(vault: Vault, spec: CameraSpec) -> Credentials | None:
+    return vault.open_credentials(spec.id, spec.sealed) if spec.sealed else None
+
+
+def _options(settings: Settings) -> IngestOptions:
+    return IngestOptions(
+        ring_s=settings.ring_seconds,
+        ring_bytes=settings.ring_bytes,
+        stalled_after_s=settings.stalled_after_s,
+        frozen_after_s=settings.frozen_after_s,
+    )
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run cameras until SIGTERM; give the leases back then, so that others go on at once."""
+    clock = SystemClock()
+    stop = stop_requested()
+    name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"
+    vault = open_vault(settings)
+    options = _options(settings)
+    async with connected_bus(settings, f"worker-{name}") as bus:
+        spool = Spool(settings.data / "spool" / name, bus, clock, max_bytes=settings.spool_bytes)
+        spool.open()
+        analyses = _Analyses(settings, options, spool, name, clock)
+        cameras = CameraSupervisor(
+            bus,
+            clock,
+            worker=name,
+            options=options,
+            open_credentials=lambda spec: _open_credentials(vault, spec),
+            make_analysis=analyses,
+        )
+        keeper = LeaseKeeper(
+            bus,
+            clock,
+            worker=name,
+            capacity=settings.worker_capacity,
+            on_taken=cameras.taken,
+            on_lost=cameras.lost,
+        )
+        cameras.on_removed = keeper.drop
+        ops = OpsServer(
+            settings.host,
+            settings.ops_port,
+            lambda: {"bus": bus.connected, "analysis": analyses.pool.alive, "spool": spool.healthy},
+        )
+        ops.start()
+        try:
+            await cameras.start()
+            log.info("worker_ready", worker=name, ops_port=ops.port)
+
+            released = asyncio.Event()
+
+            async def release() -> None:
+                await stop.wait()
+                await keeper.release_all()
+                released.set()
+
+            await run_until(released, keeper.run(), cameras.run(), spool.run(), release())
+        finally:
+            await cameras.stop()
+            analyses.pool.stop()
+            spool.close()
+            ops.stop()
