@@ -1,0 +1,43 @@
+"""The api as one ASGI application. The composition root makes its parts and runs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from ioc_api import administration, cameras, events, problems, public, sign_in
+from ioc_api.deps import ApiDeps
+from ioc_api.middleware import BodyLimit, ProtectiveHeaders
+from ioc_api.wall_files import mount_wall
+
+
+def create_app(deps: ApiDeps) -> FastAPI:
+    """Return the application over its parts. Starting and stopping them is the caller's work."""
+    app = _application()
+    app.state.deps = deps
+    app.state.authenticator = deps.authenticator
+    mount_wall(app, deps.wall)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ProtectiveHeaders)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document; needs nothing that runs. The wall's types are made from it."""
+    return _application().openapi()
+
+
+def _application() -> FastAPI:
+    app = FastAPI(
+        title="camhub",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        responses={"default": {"model": problems.Problem, "description": "A problem (RFC 9457)"}},
+    )
+    problems.install(app)
+    for room in (public, sign_in, cameras, events, administration):
+        app.include_router(room.router)
+    return app

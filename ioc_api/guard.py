@@ -1,0 +1,66 @@
+"""A route's permission, declared and enforced by one and the same call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from camera_registry.base.errors import ForbiddenError
+from camera_registry.scope import Scope
+from ioc_api.auth import SAFE_METHODS, Authenticator
+from ioc_api.rbac import Action, Principal
+
+DECLARATION = "x-camhub-permission"
+PUBLIC = "public"
+SIGNED_IN = "signed-in"
+
+Check = Callable[[Request], Awaitable[None]]
+
+
+def permission(wanted: Action | str) -> dict[str, Any]:
+    """Return the keyword arguments of a route that needs ``wanted``.
+
+    ``wanted`` is an action, "signed-in" or "public". The application must hold its Authenticator
+    in ``app.state.authenticator``. After the check, ``Me`` and ``Granted`` give the route its
+    principal and the scope of the very action that was declared.
+    """
+    check = _public if wanted == PUBLIC else _signed_in(wanted)
+    declared = wanted.value if isinstance(wanted, Action) else wanted
+    return {"openapi_extra": {DECLARATION: declared}, "dependencies": [Depends(check)]}
+
+
+async def _public(request: Request) -> None:
+    """Refuse unsafe requests that another site's page makes: there is no CSRF token yet."""
+    site = request.headers.get("sec-fetch-site", "none")
+    if request.method not in SAFE_METHODS and site not in ("same-origin", "none"):
+        raise ForbiddenError("Another web site made this request", code="cross_site")
+
+
+def _signed_in(wanted: Action | str) -> Check:
+    action = None if wanted == SIGNED_IN else Action(wanted)
+
+    async def check(request: Request) -> None:
+        authenticator: Authenticator = request.app.state.authenticator
+        principal = await authenticator.from_request(
+            request.headers, request.cookies, method=request.method
+        )
+        request.state.principal = principal
+        request.state.granted = Scope() if action is None else principal.require(action)
+
+    return check
+
+
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+def _granted(request: Request) -> Scope:
+    granted: Scope = request.state.granted
+    return granted
+
+
+Me = Annotated[Principal, Depends(_principal)]
+Granted = Annotated[Scope, Depends(_granted)]

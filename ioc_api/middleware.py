@@ -1,0 +1,116 @@
+"""What holds for every request: a limit on bodies, protective headers, counts and times."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ioc_api.problems import problem_response
+
+MAX_BODY = 2**20
+
+REQUESTS = Counter("camhub_http_requests", "HTTP requests.", ["route", "method", "status"])
+SECONDS = Histogram(
+    "camhub_http_seconds",
+    "Seconds until an answer begins.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; "
+        "worker-src 'self' blob:; style-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class ProtectiveHeaders:
+    """Adds the headers above, forbids caching of answers that did not choose, and counts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def on_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                _count(scope, int(message["status"]), time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, on_send)
+
+
+class BodyLimit:
+    """Refuses bodies over ``limit`` bytes, announced or not."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if not announced.isdigit() or int(announced) > self._limit:
+            await self._refuse(scope, receive, send)
+            return
+        taken = 0
+        over = False
+
+        async def on_receive() -> Message:
+            nonlocal taken, over
+            message = await receive()
+            if message["type"] == "http.request":
+                taken += len(message.get("body", b""))
+                if taken > self._limit:
+                    over = True
+                    return {"type": "http.disconnect"}
+            return message
+
+        async def on_send(message: Message) -> None:
+            # The application sees a client that went away; what it says to that is not sent.
+            if not over:
+                await send(message)
+
+        try:
+            await self._app(scope, on_receive, on_send)
+        finally:
+            if over:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = problem_response(
+            413, f"The body has more than {self._limit} bytes", code="body_too_large"
+        )
+        response.headers["Connection"] = "close"
+        await response(scope, receive, send)
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    """Count by the route's template: the path itself would make a series per camera."""
+    route = getattr(scope.get("route"), "path", "") or "other"
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(route, method, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)

@@ -1,0 +1,312 @@
+"""Push to browsers: recorded events and camera states as server-sent events (WHATWG HTML, 9.2).
+
+Nothing is queued per client. A client holds the last ``seq`` it was sent and the set of cameras
+whose state it has not been sent yet; both are read from their source when the client is ready to
+take more. So a slow client costs no memory, gets the newest state, and misses no event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from prometheus_client import Gauge
+from pydantic import BaseModel
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from camera_registry import subjects
+from camera_registry.base.bus import Bus, Message, Subscription
+from camera_registry.base.clock import Clock
+from camera_registry.base.errors import UnavailableError
+from camera_registry.model import CameraState
+from camera_registry.registry import CameraFilter, CameraRegistry
+from camera_registry.scope import Scope as UnitScope
+from ioc_api.auth import Authenticator
+from ioc_api.event_shapes import event_shape
+from ioc_api.rbac import Action, Principal
+from ioc_api.records import EventStore
+from ioc_api.shapes import state_change
+from ioc_api.state_cache import StateCache
+
+log = structlog.get_logger(__name__)
+
+CLIENTS = Gauge("camhub_sse_clients", "Clients of the event stream.")
+
+PAGE = 200
+MAX_BACKLOG = 5000
+"""A client further behind than this begins anew: it reads the list of events first anyway."""
+SEND_TIMEOUT_S = 20.0
+REFRESH_US = 5_000_000
+"""A report that says nothing new is passed on at most this often, to show that it is alive."""
+
+
+class Hello(BaseModel):
+    """First message: where the stream begins, and whether it goes on from Last-Event-ID."""
+
+    seq: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PushLimits:
+    """Seconds between keep-alive comments, and between looks at the client's rights."""
+
+    keep_alive_s: float = 15.0
+    recheck_s: float = 15.0
+
+
+class PushHub:
+    """Wakes every client when something was recorded or a camera changed."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        events: EventStore,
+        registry: CameraRegistry,
+        states: StateCache,
+        authenticator: Authenticator,
+        clock: Clock,
+        limits: PushLimits | None = None,
+    ) -> None:
+        self._bus = bus
+        self.events = events
+        self.registry = registry
+        self.states = states
+        self.authenticator = authenticator
+        self.clock = clock
+        self.limits = limits or PushLimits()
+        self._clients: set[PushClient] = set()
+        self._notices: Subscription | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Listen for the recorder's notices. Raises UnavailableError without a connection."""
+        self._notices = await self._bus.subscribe(subjects.EVENT_RECORDED, self._on_recorded)
+
+    async def stop(self) -> None:
+        """End every stream and listen no more."""
+        self._closed = True
+        for client in tuple(self._clients):
+            client.end()
+        if self._notices is not None:
+            await self._notices.stop()
+            self._notices = None
+
+    @property
+    def clients(self) -> int:
+        """How many clients are connected."""
+        return len(self._clients)
+
+    async def open(self, principal: Principal, last_seq: int | None) -> PushClient:
+        """Begin a stream behind ``last_seq``, or with what comes from now on where it is None."""
+        if self._closed:
+            raise UnavailableError("The api is stopping", hint="connect again")
+        newest = await self.events.last_seq()
+        resumed = last_seq is not None and 0 <= newest - last_seq <= MAX_BACKLOG
+        begin = last_seq if resumed and last_seq is not None else newest
+        return PushClient(self, principal, begin, resumed)
+
+    def join(self, client: PushClient) -> None:
+        """Wake this client from now on."""
+        self._clients.add(client)
+        CLIENTS.set(len(self._clients))
+
+    def leave(self, client: PushClient) -> None:
+        """Wake this client no more."""
+        self._clients.discard(client)
+        CLIENTS.set(len(self._clients))
+
+    async def _on_recorded(self, _: Message) -> None:
+        for client in tuple(self._clients):
+            client.wake()
+
+
+class PushClient:
+    """One open stream."""
+
+    def __init__(self, hub: PushHub, principal: Principal, seq: int, resumed: bool) -> None:
+        self._hub = hub
+        self._principal = principal
+        self._seq = seq
+        self._resumed = resumed
+        self._due = asyncio.Event()
+        self._changed: dict[str, CameraState] = {}
+        self._sent: dict[str, tuple[tuple[object, ...], int]] = {}
+        self._ended = False
+        self._read_scopes()
+
+    def wake(self) -> None:
+        """Look for new events soon."""
+        self._due.set()
+
+    def end(self) -> None:
+        """Close the stream soon."""
+        self._ended = True
+        self._due.set()
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        """Yield the stream's bytes until the client's right or the api ends."""
+        hub = self._hub
+        stop_listening = hub.states.listen(self._on_state)
+        hub.join(self)
+        try:
+            yield _frame("hello", Hello(seq=self._seq, resumed=self._resumed), self._seq)
+            async for frame in self._first_states():
+                yield frame
+            checked = hub.clock.monotonic()
+            self._due.set()
+            while not self._ended:
+                idle = not await self._wait()
+                if hub.clock.monotonic() - checked >= hub.limits.recheck_s or idle:
+                    if not await self._still_allowed():
+                        return
+                    checked = hub.clock.monotonic()
+                if idle:
+                    yield KEEPALIVE_COMMENT
+                async for frame in self._news():
+                    yield frame
+        finally:
+            stop_listening()
+            hub.leave(self)
+
+    async def _wait(self) -> bool:
+        """Wait until woken; False where nothing came for the keep-alive time."""
+        limits = self._hub.limits
+        try:
+            await asyncio.wait_for(self._due.wait(), min(limits.keep_alive_s, limits.recheck_s))
+        except TimeoutError:
+            return False
+        self._due.clear()
+        return True
+
+    async def _news(self) -> AsyncIterator[bytes]:
+        while self._changed:
+            _, state = self._changed.popitem()
+            frame = self._state_frame(state)
+            if frame:
+                yield frame
+        if self._event_scope.empty:
+            return
+        while not self._ended:
+            # Also looked for after an idle wait: a notice is sent at most once and may be lost.
+            records = await self._hub.events.after(self._event_scope, self._seq, PAGE)
+            for record in records:
+                self._seq = record.seq
+                yield _frame("event", event_shape(record), record.seq)
+            if len(records) < PAGE:
+                return
+
+    async def _first_states(self) -> AsyncIterator[bytes]:
+        after: tuple[str, str] | None = None
+        enabled = CameraFilter(enabled=True)
+        while not self._camera_scope.empty:
+            cameras = await self._hub.registry.list(self._camera_scope, enabled, after, PAGE)
+            for camera in cameras:
+                state = self._hub.states.status(camera)
+                frame = self._state_frame(state) if state else b""
+                if frame:
+                    yield frame
+            if len(cameras) < PAGE:
+                return
+            after = (cameras[-1].name, cameras[-1].id)
+
+    def _on_state(self, state: CameraState) -> None:
+        if self._camera_scope.allows(state.unit_code):
+            known = self._sent.get(state.camera_id)
+            if (
+                known is not None
+                and known[0] == _substance(state)
+                and state.updated_us - known[1] < REFRESH_US
+            ):
+                return
+            self._changed[state.camera_id] = state
+            self._due.set()
+
+    def _state_frame(self, state: CameraState) -> bytes:
+        if not self._camera_scope.allows(state.unit_code):
+            return b""
+        self._sent[state.camera_id] = (_substance(state), state.updated_us)
+        return _frame("state", state_change(state), None)
+
+    async def _still_allowed(self) -> bool:
+        principal = await self._hub.authenticator.recheck(self._principal)
+        if principal is None:
+            return False
+        self._principal = principal
+        self._read_scopes()
+        return not (self._event_scope.empty and self._camera_scope.empty)
+
+    def _read_scopes(self) -> None:
+        self._event_scope: UnitScope = self._principal.scope(Action.EVENT_VIEW)
+        self._camera_scope: UnitScope = self._principal.scope(Action.CAMERA_VIEW)
+
+
+class StreamResponse(Response):
+    """Sends a client's frames; a client that takes nothing for ``SEND_TIMEOUT_S`` is let go."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, client: PushClient | None = None, timeout_s: float = SEND_TIMEOUT_S) -> None:
+        super().__init__()
+        self._client = client
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run until either side ends."""
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        sending = asyncio.ensure_future(self._send(send))
+        leaving = asyncio.ensure_future(_disconnect(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            done = await asyncio.gather(sending, leaving, return_exceptions=True)
+        if isinstance(done[0], TimeoutError):
+            log.info("push_client_too_slow")
+            # Ending the answer without its last chunk makes the server drop the connection.
+            raise ConnectionAbortedError("the client of the event stream takes nothing")
+        if isinstance(done[0], Exception):
+            raise done[0]
+
+    async def _send(self, send: Send) -> None:
+        if self._client is None:
+            return
+        async with contextlib.aclosing(self._client.frames()) as frames:
+            async for frame in frames:
+                async with asyncio.timeout(self._timeout_s):
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _substance(state: CameraState) -> tuple[object, ...]:
+    """What of a state is worth telling at once."""
+    return (
+        state.state,
+        state.reason_code,
+        state.since_us,
+        state.codec,
+        state.width,
+        state.height,
+    )
+
+
+def _frame(event: str, data: BaseModel, seq: int | None) -> bytes:
+    return format_sse_event(
+        data_str=data.model_dump_json(), event=event, id=None if seq is None else str(seq)
+    )

@@ -1,0 +1,89 @@
+"""Shapes of JSON that several routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from camera_registry.base.clock import us_to_iso
+from camera_registry.model import CameraState, State
+from camera_registry.scope import EVERYWHERE, Scope
+from ioc_api.rbac import Grant, Role
+
+Limit = Annotated[int, Field(ge=1, le=500)]
+
+
+class Body(BaseModel):
+    """What a client sends: unknown fields are refused, and nothing is guessed from another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class GrantShape(Body):
+    """A role within units; ``["*"]`` means all of them."""
+
+    role: Annotated[Role, Field(strict=False)]
+    units: Annotated[list[str], Field(min_length=1, max_length=200)]
+
+    def grant(self) -> Grant:
+        """Return the value behind it."""
+        return Grant(self.role, Scope.of(self.units))
+
+
+def grant_shapes(grants: Sequence[Grant]) -> list[GrantShape]:
+    """Write grants as JSON."""
+    return [
+        GrantShape(
+            role=grant.role,
+            units=[EVERYWHERE] if grant.scope.units is None else sorted(grant.scope.units),
+        )
+        for grant in grants
+    ]
+
+
+class CameraStatus(BaseModel):
+    """How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's."""
+
+    state: State
+    reason_code: str
+    reason: str
+    since: str
+    updated: str
+    frame_at: str | None
+    codec: str
+    width: int
+    height: int
+    fps: float
+
+
+class StateChange(CameraStatus):
+    """How a camera is, on the event stream."""
+
+    camera_id: str
+
+
+def camera_status(state: CameraState) -> CameraStatus:
+    """Write a state as JSON."""
+    return CameraStatus.model_validate(_status_fields(state))
+
+
+def state_change(state: CameraState) -> StateChange:
+    """Write a state with its camera's id as JSON."""
+    return StateChange.model_validate(_status_fields(state) | {"camera_id": state.camera_id})
+
+
+def _status_fields(state: CameraState) -> dict[str, object]:
+    return {
+        "state": state.state,
+        "reason_code": state.reason_code,
+        "reason": state.reason,
+        "since": us_to_iso(state.since_us),
+        "updated": us_to_iso(state.updated_us),
+        "frame_at": us_to_iso(state.frame_us) if state.frame_us else None,
+        "codec": state.codec,
+        "width": state.width,
+        "height": state.height,
+        "fps": round(state.fps, 2),
+    }
