@@ -95,7 +95,7 @@ _TRANSPORT = (
 _TIMEOUT = (
     "timeout",
     "the camera did not answer in time, or sent no picture",
-    "check the address, the network on the way, and firewalls",
+    "check the address and its port, the network on the way, and firewalls",
 )
 _BAD_DATA = (
     "bad_data",
