@@ -1,0 +1,190 @@
+"""One camera's way from packets to events, run by the shared pool.
+
+``push`` (session thread) → inbox → ``turn`` (a thread of the pool): decoder → every n-th frame:
+small plane → picture watch, detector → tracker → rules → event builder → ``on_event``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import structlog
+
+from analytics.detector import Detector, Look
+from analytics.event_builder import EventBuilder
+from analytics.events import EventMessage
+from analytics.inbox import Inbox, InboxLimits
+from analytics.metrics import (
+    ANALYSIS_FAILURES,
+    DETECT_SECONDS,
+    EVENTS_HELD_BACK,
+    FRAMES_INFERRED,
+)
+from analytics.pool import AnalysisPool
+from analytics.rulebook import Rulebook
+from analytics.rules.zones import ZoneEnter
+from analytics.tracker import Tracker, TrackerConfig
+from camera_registry.base.errors import CamhubError
+from ingest.decoder import DecodedFrame, FrameDecoder
+from ingest.freeze import PictureWatch, Verdict
+from ingest.packets import Packet
+
+log = structlog.get_logger(__name__)
+
+_TURN_PACKETS = 8
+_VERDICT_EVERY_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """``analysis_fps``: frames a second that are looked at; ``plane_side``: the longer side of the
+    grey plane in pixels.
+    """
+
+    analysis_fps: float = 5.0
+    plane_side: int = 320
+    inbox: InboxLimits = field(default_factory=InboxLimits)
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+
+
+class CameraPipeline:
+    """Analyses one camera. ``push`` is for its session's thread, the callbacks come from the pool.
+
+    ``on_event`` and ``on_picture`` are called in a thread of the pool and must not block.
+    ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
+    one who listens may have been away. A failure that is known resets the camera's analysis; one
+    that is not ends it and is given to ``on_failure``: other cameras go on in either case.
+    """
+
+    def __init__(
+        self,
+        *,
+        camera_id: str,
+        pool: AnalysisPool,
+        detector: Detector,
+        rulebook: Rulebook,
+        builder: EventBuilder,
+        watch: PictureWatch,
+        on_event: Callable[[EventMessage], None],
+        on_picture: Callable[[Verdict], None],
+        on_failure: Callable[[Exception], None],
+        config: PipelineConfig | None = None,
+    ) -> None:
+        self._camera_id = camera_id
+        self._pool = pool
+        self._detector = detector
+        self._builder = builder
+        self._watch = watch
+        self._on_event = on_event
+        self._on_picture = on_picture
+        self._on_failure = on_failure
+        self._config = config or PipelineConfig()
+        self._inbox = Inbox(self._config.inbox)
+        self._decoder = FrameDecoder()
+        self._camera = detector.camera()
+        self._tracker = Tracker(self._config.tracker)
+        self._rules = [ZoneEnter(rule) for rule in rulebook.zone_enter]
+        self._pace = Pace(self._config.analysis_fps)
+        self._verdict: tuple[Verdict, int] | None = None
+
+    def push(self, packet: Packet) -> None:
+        """Take the next packet. Never blocks: where the analysis is behind, older ones go."""
+        if self._inbox.put(packet):
+            self._pool.schedule(self)
+
+    def stop(self) -> None:
+        """End the analysis; no callback runs after this returns (its own turn excepted)."""
+        self._inbox.close()
+        self._pool.retire(self)
+
+    def turn(self) -> bool:
+        """Analyse a few packets; part of the pool's contract."""
+        try:
+            for _ in range(_TURN_PACKETS):
+                packet = self._inbox.take()
+                if packet is None:
+                    return False
+                self._analyse(packet)
+        except (CamhubError, cv2.error) as error:
+            reason = error.code if isinstance(error, CamhubError) else "opencv"
+            ANALYSIS_FAILURES.labels(reason).inc()
+            log.warning(
+                "analysis_reset",
+                camera=self._camera_id,
+                reason=reason,
+                error=(str(error).splitlines() or [""])[0][:200],
+            )
+            self._reset()
+        except Exception as error:
+            ANALYSIS_FAILURES.labels("unforeseen").inc()
+            log.exception("analysis_ended", camera=self._camera_id)
+            self._inbox.close()
+            self._on_failure(error)
+            return False
+        return len(self._inbox) > 0
+
+    def _analyse(self, packet: Packet) -> None:
+        for frame in self._decoder.push(packet):
+            if self._pace.due(frame.utc_us):
+                self._look_at(frame)
+
+    def _look_at(self, frame: DecodedFrame) -> None:
+        started = time.perf_counter()
+        plane = frame.gray(*plane_size(frame.width, frame.height, self._config.plane_side))
+        self._judge(self._watch.observe(plane, frame.arrival_us, frame.epoch), frame.arrival_us)
+        look = Look(plane, frame.utc_us, frame.width / frame.height)
+        detections = self._camera.detect(look)
+        FRAMES_INFERRED.inc()
+        DETECT_SECONDS.observe(time.perf_counter() - started)
+        tracks = self._tracker.update(detections, frame.utc_us)
+        for rule in self._rules:
+            held_back = rule.held_back
+            hits = rule.update(tracks, frame.utc_us)
+            EVENTS_HELD_BACK.labels(rule.KIND).inc(rule.held_back - held_back)
+            for hit in hits:
+                self._on_event(self._builder.build(hit, frame))
+
+    def _judge(self, verdict: Verdict, at_us: int) -> None:
+        if self._verdict is not None:
+            last, told_us = self._verdict
+            if last == verdict and 0 <= at_us - told_us < _VERDICT_EVERY_US:
+                return
+        self._verdict = (verdict, at_us)
+        self._on_picture(verdict)
+
+    def _reset(self) -> None:
+        """Start anew from the next keyframe. The rules stay: their cool-downs still hold."""
+        self._decoder = FrameDecoder()
+        self._camera = self._detector.camera()
+        self._tracker.reset()
+
+
+class Pace:
+    """Picks frames at a steady rate by their time of capture."""
+
+    def __init__(self, fps: float) -> None:
+        self._interval_us = round(1e6 / fps)
+        self._due_us: int | None = None
+
+    def due(self, utc_us: int) -> bool:
+        """Say whether to look at the frame of this time.
+
+        At most one frame per interval, on average exactly one where the camera sends as many; a
+        clock that jumps, either way, makes the frame due.
+        """
+        due_us = self._due_us
+        interval = self._interval_us
+        if due_us is not None and due_us - interval <= utc_us < due_us:
+            return False
+        late = due_us is None or not due_us <= utc_us < due_us + interval
+        self._due_us = (utc_us if late or due_us is None else due_us) + interval
+        return True
+
+
+def plane_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Return (width, height) of the grey plane: the picture's shape, in whole blocks of 4."""
+    scale = side / max(width, height, 1)
+    return max(16, round(width * scale / 4) * 4), max(16, round(height * scale / 4) * 4)
