@@ -67,6 +67,10 @@ class EventStore(Protocol):
         """
         ...
 
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that are recorded already."""
+        ...
+
     async def get(self, event_id: str, scope: Scope) -> Record | None:
         """Return an event in scope, or None."""
         ...

@@ -92,6 +92,14 @@ class SqlEventStore:
                 raise InvalidError("The database refuses an event of this batch") from None
         return fresh
 
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that are recorded already."""
+        if not ids:
+            return set()
+        query = sa.select(events.c.id).where(events.c.id.in_(ids))
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
+
     async def get(self, event_id: str, scope: Scope) -> Record | None:
         """Return an event in scope, or None."""
         query = _select().where(events.c.id == event_id, in_scope(events.c.unit_code, scope))
