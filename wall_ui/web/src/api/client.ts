@@ -1,0 +1,117 @@
+import type { Camera, CameraEvent, Config, Page, Session } from './types';
+
+/** A refusal from the API (RFC 9457), or `status` 0 where no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly hint: string,
+  ) {
+    super(detail || code || `HTTP ${status}`);
+    this.name = 'ApiError';
+  }
+}
+
+/** More cameras than this on one wall are paged through by the server's cursor, never at once. */
+const CAMERAS_PER_CALL = 500;
+const CAMERAS_AT_MOST = 5000;
+
+export class Api {
+  /** Called when the server says that nobody is signed in. */
+  onSignedOut: () => void = () => undefined;
+  csrfToken = '';
+
+  config(): Promise<Config> {
+    return this.#call<Config>('GET', '/api/v1/config');
+  }
+
+  /** The session that the cookie stands for, or null. */
+  async session(): Promise<Session | null> {
+    try {
+      return this.#keep(await this.#send<Session>('GET', '/api/v1/session'));
+    } catch (cause) {
+      if (cause instanceof ApiError && cause.status === 401) return null;
+      throw cause;
+    }
+  }
+
+  /** Raises ApiError 401 for a wrong name or password, 429 after too many attempts. */
+  async signIn(username: string, password: string): Promise<Session> {
+    return this.#keep(await this.#send('POST', '/api/v1/session', { username, password }));
+  }
+
+  async signOut(): Promise<void> {
+    await this.#send('DELETE', '/api/v1/session');
+    this.csrfToken = '';
+  }
+
+  async setupNeeded(): Promise<boolean> {
+    return (await this.#send<{ needed: boolean }>('GET', '/api/v1/setup')).needed;
+  }
+
+  async setUp(token: string, username: string, password: string): Promise<Session> {
+    return this.#keep(await this.#send('POST', '/api/v1/setup', { token, username, password }));
+  }
+
+  async cameras(): Promise<Camera[]> {
+    const all: Camera[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({ limit: String(CAMERAS_PER_CALL) });
+      if (cursor !== null) query.set('cursor', cursor);
+      const page: Page<Camera> = await this.#call('GET', `/api/v1/cameras?${query}`);
+      all.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== null && all.length < CAMERAS_AT_MOST);
+    return all;
+  }
+
+  events(limit: number): Promise<Page<CameraEvent>> {
+    return this.#call('GET', `/api/v1/events?limit=${limit}`);
+  }
+
+  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    try {
+      return await this.#send<T>(method, path, body);
+    } catch (cause) {
+      if (cause instanceof ApiError && cause.status === 401) this.onSignedOut();
+      throw cause;
+    }
+  }
+
+  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (method !== 'GET' && this.csrfToken !== '') headers['X-CSRF-Token'] = this.csrfToken;
+    let response: Response;
+    try {
+      response = await fetch(path, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch {
+      throw new ApiError(0, 'network', '', '');
+    }
+    if (!response.ok) throw await problem(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  #keep(session: Session): Session {
+    this.csrfToken = session.csrf_token;
+    return session;
+  }
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  let body: Record<string, unknown> = {};
+  try {
+    body = (await response.json()) as Record<string, unknown>;
+  } catch {
+    body = {}; // a proxy in between answers in HTML; the status alone has to do
+  }
+  const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');
+  return new ApiError(response.status, text('code'), text('detail'), text('hint'));
+}

@@ -1,0 +1,12 @@
+import { t } from '../i18n/index.svelte';
+import { ApiError } from './client';
+
+/** Words for a call that failed. The server's own detail is English; ours come first. */
+export function errorWords(cause: unknown): string {
+  if (!(cause instanceof ApiError)) throw cause;
+  if (cause.status === 0) return t('error.network');
+  if (cause.status === 429) return t('error.too_many');
+  if (cause.status >= 500 || cause.detail === '')
+    return t('error.server', { status: cause.status });
+  return [cause.detail, cause.hint].filter((part) => part !== '').join(' ');
+}
