@@ -52,6 +52,10 @@ class Timeline:
 
     def stamp(self, pts_us: int | None, dts_us: int | None, arrival_us: int) -> Stamp:
         """Place one packet. ``pts_us`` and ``dts_us`` are on the camera's clock, or unknown."""
+        if not self._anchored and pts_us is None and dts_us is None:
+            # RTSP's first packet often has no time stamp yet: nothing to anchor to.
+            self._last_out = max(arrival_us, self._last_out + 1)
+            return Stamp(self._last_out, self._last_out, jumped=False)
         dts = self._decode_time(pts_us, dts_us, arrival_us)
         pts = dts if pts_us is None else pts_us
         reorder = min(max(pts - dts, 0), _MAX_REORDER_US)
@@ -76,11 +80,9 @@ class Timeline:
     def _decode_time(self, pts_us: int | None, dts_us: int | None, arrival_us: int) -> int:
         if dts_us is not None:
             return dts_us
-        if not self._anchored:
-            return pts_us if pts_us is not None else arrival_us
         if pts_us is None:
             return self._last_dts + max(arrival_us - self._last_arrival, 1)
-        late = 0 <= self._last_dts - pts_us < _BACK_US
+        late = self._anchored and 0 <= self._last_dts - pts_us < _BACK_US
         return self._last_dts + 1 if late else pts_us
 
     def _is_jump(self, dts: int, arrival_us: int, lateness: float) -> bool:

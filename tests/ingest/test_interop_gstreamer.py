@@ -17,7 +17,7 @@ pytestmark = pytest.mark.gstreamer
 
 _RAW = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
 H264 = f"( {_RAW} ! x264enc tune=zerolatency key-int-max=12 ! rtph264pay name=pay0 pt=96 )"
-H264_B = f"( {_RAW} ! x264enc bframes=2 key-int-max=12 rc-lookahead=0 ! rtph264pay name=pay0 )"
+H264_B = f"( {_RAW} ! x264enc bframes=2 b-adapt=false key-int-max=12 ! video/x-h264,profile=main ! rtph264pay name=pay0 )"
 H265 = f"( {_RAW} ! x265enc tune=zerolatency key-int-max=12 ! rtph265pay name=pay0 pt=96 )"
 MJPEG = f"( {_RAW} ! jpegenc ! rtpjpegpay name=pay0 )"
 VP8 = f"( {_RAW} ! vp8enc deadline=1 keyframe-max-dist=12 ! rtpvp8pay name=pay0 )"

@@ -133,3 +133,11 @@ def test_our_own_clock_set_back_is_followed() -> None:
     for index in range(1, 50):
         stamp = timeline.stamp(index * FRAME, index * FRAME, T0 - hour + index * FRAME)
         assert abs(stamp.utc_us - (T0 - hour + index * FRAME)) <= 1
+
+
+def test_first_packets_without_time_stamps_go_by_their_arrival() -> None:
+    timeline = Timeline()
+    assert timeline.stamp(None, None, T0).utc_us == T0
+    assert timeline.stamp(None, None, T0).utc_us == T0 + 1
+    later = timeline.stamp(3600, 3600, T0 + FRAME)
+    assert later == Stamp(T0 + FRAME, T0 + FRAME, jumped=False)
