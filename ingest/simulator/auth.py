@@ -12,16 +12,14 @@ import secrets
 from ingest.simulator.config import Auth
 
 REALM = "camhub simulator"
-_PAIR = re.compile(r'([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^",\s]+))')
+_PAIR = re.compile(r'([A-Za-z]{1,16})\s{0,4}=\s{0,4}(?:"([^"]*)"|([^",\s]+))')
 
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def digest_response(
-    username: str, password: str, method: str, parameters: dict[str, str]
-) -> str:
+def digest_response(username: str, password: str, method: str, parameters: dict[str, str]) -> str:
     """Compute ``response`` of RFC 2617, 3.2.2, for the realm, nonce, uri, qop in ``parameters``."""
     ha1 = _md5(f"{username}:{parameters.get('realm', '')}:{password}")
     ha2 = _md5(f"{method}:{parameters.get('uri', '')}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from camera_registry.base.clock import Clock, us_to_iso
+from camera_registry.base.errors import CamhubError
 from ingest.simulator.clip import RTP_CLOCK, Clip
 from ingest.simulator.config import CameraConfig
 from ingest.simulator.faults import ENDS_SESSIONS, Fault, FaultKind
@@ -129,7 +130,7 @@ class SimulatedCamera:
                 self._clearing.cancel()
                 self._clearing = None
             self.fault = fault
-            self._switch_to(clip)
+            self._switch_to(clip, keeps_clock=fault is None or fault.kind not in _VARIANTS)
             refuse = self.has(FaultKind.REFUSE)
             if self.on_refuse and refuse != refused:
                 await self.on_refuse(refuse)
@@ -142,8 +143,11 @@ class SimulatedCamera:
 
     def _expire(self, fault: Fault) -> None:
         async def clear() -> None:
-            if self.fault is fault:
-                await self.set_fault(None)
+            try:
+                if self.fault is fault:
+                    await self.set_fault(None)
+            except CamhubError as error:
+                log.error("fault not cleared", camera=self.config.name, error=str(error))
 
         task = asyncio.get_running_loop().create_task(clear())
         self._tasks.add(task)
@@ -170,13 +174,12 @@ class SimulatedCamera:
             return self._prepared[kind]
         return self._prepared["main"]
 
-    def _switch_to(self, clip: PreparedClip) -> None:
+    def _switch_to(self, clip: PreparedClip, *, keeps_clock: bool) -> None:
         if self._programme is None or clip is (self._pending or self._programme).clip:
             return
         now = self._now()
-        same_pictures = clip.units is not None and clip.duration == self._prepared["main"].duration
         # Pictures that are the clip's own keep its clock, so that the ground truth stays true.
-        following = Programme(clip, 0 if same_pictures else now)
+        following = Programme(clip, 0 if keeps_clock else now)
         following.seek(now)
         self._pending = following
 

@@ -19,7 +19,7 @@ _MAX_UNITS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class AccessUnit:
-    """One coded picture: NAL units without parameter sets, times in 1/90000 s from the clip's start.
+    """One coded picture: NAL units without parameter sets, times in 1/90000 s.
 
     ``send_at`` follows decoding order, ``pts`` is the instant of capture; pts <= send_at.
     """
@@ -53,7 +53,9 @@ _FILTERS = {
 def read_clip(path: Path) -> Clip:
     """Demultiplex the first video stream of ``path``. Raises InvalidError with the reason."""
     if not path.is_file():
-        raise InvalidError(f"there is no file {path.name}", hint="give a scene's name or an MP4 file")
+        raise InvalidError(
+            f"there is no file {path.name}", hint="give a scene's name or an MP4 file"
+        )
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -65,9 +67,7 @@ def read_clip(path: Path) -> Clip:
         ) from error
 
 
-def _read_stream(
-    container: av.container.InputContainer, stream: VideoStream, name: str
-) -> Clip:
+def _read_stream(container: av.container.InputContainer, stream: VideoStream, name: str) -> Clip:
     codec_name = stream.codec_context.name
     if codec_name not in _FILTERS:
         raise InvalidError(f"{name} holds {codec_name}", hint="give H.264 or H.265")
@@ -83,8 +83,8 @@ def _read_stream(
         scale = stream.time_base * RTP_CLOCK
         times = (round(packet.pts * scale), round(packet.dts * scale))
         key = packet.is_keyframe
-        for part in bitstream.filter(packet) if bitstream else [packet]:
-            raw.append((bytes(part), *times, key))
+        parts = bitstream.filter(packet) if bitstream else [packet]
+        raw.extend((bytes(part), *times, key) for part in parts)
         if len(raw) > _MAX_UNITS:
             raise InvalidError(f"{name} is too long", hint=f"at most {_MAX_UNITS} pictures")
     return _assemble(codec, stream, extradata, raw, name)

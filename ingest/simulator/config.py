@@ -21,9 +21,9 @@ class CameraConfig:
     """One simulated camera, reached at ``rtsp://host:port/<name>``.
 
     ``source`` is the name of a generated scene or the path of an MP4 file. ``width``, ``height``
-    (pixels, even), ``fps``, ``seconds`` (0: the scene's own length), ``rate``, ``kbps`` (0: by size)
-    and ``seed`` shape a generated scene and mean nothing for a file. ``own_port`` gives the camera
-    a listening socket of its own, which the fault ``refuse`` then really closes.
+    (pixels, even), ``fps``, ``seconds`` (0: the scene's own length), ``rate``, ``kbps`` (0: by
+    size) and ``seed`` shape a generated scene and mean nothing for a file. ``own_port`` gives the
+    camera a listening socket of its own, which the fault ``refuse`` then really closes.
     """
 
     name: str
@@ -48,7 +48,9 @@ class CameraConfig:
                 hint="letters, digits, dot, dash and underscore, at most 64",
             )
         if self.rate not in {"vbr", "cbr"} or self.auth not in {"none", "basic", "digest"}:
-            raise InvalidError(f"camera {self.name}: rate is vbr or cbr, auth none, basic or digest")
+            raise InvalidError(
+                f"camera {self.name}: rate is vbr or cbr, auth none, basic or digest"
+            )
         if self.width % 2 or self.height % 2 or not (64 <= self.width <= 3840):
             raise InvalidError(f"camera {self.name}: width and height are even, width 64 to 3840")
         if not (64 <= self.height <= 2160 and 1 <= self.fps <= 60 and 0 <= self.seconds <= 600):

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _HANDSHAKE_S = 30.0  # a client that has not started to play must say something this often
 _DRAIN_S = 10.0
 _LOAD_S = 20.0
+_LINGER_S = 5.0
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 _URL = re.compile(r"rtsp://[^/?#\s]+/([^/?#\s]+)(/[^/?#\s]*)?/?(?:\?\S*)?", re.IGNORECASE)
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -60,7 +61,7 @@ class Connection:
         self._session: Session | None = None
 
     async def serve(self) -> None:
-        """Answer requests in order until the connection ends. Never raises for what a client does."""
+        """Answer requests in order until the connection ends, whatever the client does."""
         try:
             while True:
                 # Double the announced time-out, because clients send their sign of life at its end.
@@ -77,6 +78,8 @@ class Connection:
         finally:
             self._end_session()
             self._writer.close()
+            # close() would wait for ever on a client that does not read what is left.
+            asyncio.get_running_loop().call_later(_LINGER_S, self._writer.transport.abort)
 
     async def _answer(self, request: Request) -> None:
         handlers = {

@@ -11,7 +11,6 @@ from camera_registry.base.errors import CamhubError, InvalidError, NotFoundError
 from ingest.simulator.camera import SimulatedCamera
 from ingest.simulator.faults import Fault
 
-_MAX_HEAD = 8192
 _MAX_BODY = 4096
 _PATIENCE_S = 10.0
 _FAULT_PATH = re.compile(r"/cameras/([A-Za-z0-9_.-]{1,64})/fault")
@@ -34,7 +33,8 @@ class Control:
                 writer.write(
                     f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}\r\n"
                     f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-                    "Connection: close\r\n\r\n".encode() + text
+                    "Connection: close\r\n\r\n".encode()
+                    + text
                 )
                 await writer.drain()
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
@@ -63,9 +63,7 @@ class Control:
         except CamhubError as error:
             return 400, {"error": str(error)}
 
-    async def _dispatch(
-        self, method: str, path: str, body: bytes
-    ) -> tuple[int, dict[str, object]]:
+    async def _dispatch(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         if path == "/cameras":
             if method != "GET":
                 return 405, {"error": "only GET"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -33,7 +34,8 @@ def require_encoder(name: str) -> None:
 
 def default_kbps(width: int, height: int, fps: int) -> int:
     """Return a bit rate that a camera of this size would be set to: 2 Mbit/s for 720p at 25."""
-    return max(round(2000 * (width * height) / (1280 * 720) * (fps / 25) ** 0.5), 100)
+    share = width * height / (1280 * 720) * math.sqrt(fps / 25)
+    return max(round(2000 * share), 100)
 
 
 def encoder_options(rate: Rate, kbps: int, fps: int) -> dict[str, str]:
@@ -51,14 +53,18 @@ def encoder_options(rate: Rate, kbps: int, fps: int) -> dict[str, str]:
 
 
 def encode_mp4(
-    target: Path, pictures: Iterable[Planes], *, fps: int, size: tuple[int, int], rate: Rate, kbps: int
+    target: Path,
+    pictures: Iterable[Planes],
+    *,
+    fps: int,
+    size: tuple[int, int],
+    rate: Rate,
+    kbps: int,
 ) -> None:
     """Write ``pictures`` (I420) to ``target`` as MP4. ``size`` is (width, height) in pixels."""
     require_encoder("libx264")
     with av.open(str(target), "w", format="mp4") as container:
-        stream = container.add_stream(
-            "libx264", rate=fps, options=encoder_options(rate, kbps, fps)
-        )
+        stream = container.add_stream("libx264", rate=fps, options=encoder_options(rate, kbps, fps))
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         if rate == "cbr":

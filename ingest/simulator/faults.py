@@ -59,7 +59,9 @@ class Fault:
             known = FaultKind(kind)
         except ValueError:
             names = ", ".join(FaultKind)
-            raise InvalidError(f"no fault is called {kind[:40]!r}", hint=f"one of {names}") from None
+            raise InvalidError(
+                f"no fault is called {kind[:40]!r}", hint=f"one of {names}"
+            ) from None
         default, largest = _AMOUNTS.get(known, (0.0, 0.0))
         duration = None if seconds is None else _number("seconds", seconds, 86_400.0)
         strength = default if amount is None else _number("amount", amount, largest)

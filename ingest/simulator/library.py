@@ -7,10 +7,15 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from camera_registry.base.errors import StorageError
@@ -19,7 +24,8 @@ from ingest.simulator.encoder import default_kbps, encode_mp4
 from ingest.simulator.scenes import SCENES, SceneSpec, render
 
 # Counts up with every change of pictures or encoding, so that an old cache is not taken for a new.
-_VERSION = 1
+_VERSION = 2
+_MAKING = ".making-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def build(spec: ClipSpec, folder: Path) -> Path:
         return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as making:
+        with tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as making:
             clip, truth = Path(making) / "clip.mp4", Path(making) / "truth.json"
             rendering = render(spec.scene)
             encode_mp4(
@@ -72,8 +78,8 @@ def build(spec: ClipSpec, folder: Path) -> Path:
                 kbps=spec.kbps,
             )
             truth.write_text(json.dumps(rendering.truth(), separators=(",", ":")))
-            os.replace(truth, target.with_suffix(".json"))
-            os.replace(clip, target)
+            truth.replace(target.with_suffix(".json"))
+            clip.replace(target)
     except OSError as error:
         raise StorageError(
             f"the clip {target.name} cannot be written: {error.strerror}",
@@ -101,10 +107,13 @@ async def build_all(
             missing.append(spec)
     if not missing:
         return
+    await asyncio.to_thread(_sweep, folder)
     loop = asyncio.get_running_loop()
     # "spawn": a forked child of a process with threads and an event loop may hang.
     pool = ProcessPoolExecutor(
-        min(processes, len(missing)), mp_context=multiprocessing.get_context("spawn")
+        min(processes, len(missing)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_prepare_process,
     )
     try:
 
@@ -114,7 +123,30 @@ async def build_all(
         async with asyncio.TaskGroup() as group:
             for spec in missing:
                 group.create_task(one(spec))
-    finally:
+    except BaseException:
+        # A rendering may take a minute; whoever stops the simulator is not to wait for it.
         for process in list((pool._processes or {}).values()):  # noqa: SLF001
             process.terminate()
+        raise
+    finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare_process() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent has ended, however it did."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed rendering left behind; one that is at work is younger than an hour."""
+    for left in folder.glob(f"{_MAKING}*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)

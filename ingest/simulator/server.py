@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from ingest.simulator.rtp import PreparedClip, prepare
 from ingest.simulator.scenes import SCENES
 
 log = structlog.get_logger(__name__)
+
+_READ_LIMIT = 16_384  # bytes that a connection holds before it reads no further
 
 ReadyCallback = Callable[[Ready], None]
 Progress = Callable[[str, int, int], None]  # name of the clip, clips ready, clips in all
@@ -61,21 +63,14 @@ class Simulator:
 
     def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
         self._config = config
-        self.cameras = {
-            camera.name: SimulatedCamera(camera, clock) for camera in config.cameras
-        }
+        self.cameras = {camera.name: SimulatedCamera(camera, clock) for camera in config.cameras}
         self._servers: dict[str, asyncio.Server] = {}
         self._connections: set[asyncio.Task[None]] = set()
         self.ready = Ready(config.host, 0, None, {})
 
     async def open(self) -> None:
         """Open all ports. Raises InvalidError, UnavailableError."""
-        for camera in self._config.cameras:
-            if camera.source not in SCENES and not Path(camera.source).is_file():
-                raise InvalidError(
-                    f"camera {camera.name}: {camera.source} is neither a scene nor a file",
-                    hint=f"scenes: {', '.join(SCENES)}",
-                )
+        await asyncio.to_thread(_check_sources, self._config)
         shared = {
             name: camera for name, camera in self.cameras.items() if not camera.config.own_port
         }
@@ -90,9 +85,7 @@ class Simulator:
             control_port = await self._listen_control(self._config.control_port)
         self.ready = Ready(self._config.host, port, control_port, own)
 
-    async def _listen(
-        self, name: str, port: int, cameras: Mapping[str, SimulatedCamera]
-    ) -> int:
+    async def _listen(self, name: str, port: int, cameras: Mapping[str, SimulatedCamera]) -> int:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             if task is None or len(self._connections) >= self._config.max_connections:
@@ -100,9 +93,7 @@ class Simulator:
                 return
             self._connections.add(task)
             try:
-                await Connection(
-                    reader, writer, cameras, self._config.session_timeout_s
-                ).serve()
+                await Connection(reader, writer, cameras, self._config.session_timeout_s).serve()
             finally:
                 self._connections.discard(task)
 
@@ -117,10 +108,12 @@ class Simulator:
 
     @staticmethod
     async def _start(
-        serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], host: str, port: int
+        serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+        host: str,
+        port: int,
     ) -> asyncio.Server:
         try:
-            return await asyncio.start_server(serve, host, port, backlog=256)
+            return await asyncio.start_server(serve, host, port, backlog=256, limit=_READ_LIMIT)
         except OSError as error:
             raise UnavailableError(
                 f"port {port} on {host} cannot be opened: {error.strerror}",
@@ -202,6 +195,15 @@ class Simulator:
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+
+
+def _check_sources(config: SimulatorConfig) -> None:
+    for camera in config.cameras:
+        if camera.source not in SCENES and not Path(camera.source).is_file():
+            raise InvalidError(
+                f"camera {camera.name}: {camera.source} is neither a scene nor a file",
+                hint=f"scenes: {', '.join(SCENES)}",
+            )
 
 
 def _read_and_prepare(path: Path) -> tuple[Clip, PreparedClip]:

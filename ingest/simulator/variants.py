@@ -7,10 +7,12 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from camera_registry.base.errors import InvalidError
 from ingest.simulator.clip import Clip, read_clip
@@ -71,7 +73,9 @@ def _encode(
 ) -> None:
     options = {"mpeg4": {"qscale": "5"}, "libx264": {"preset": "superfast", "tune": "zerolatency"}}
     with av.open(str(target), "w", format="mp4") as container:
-        stream = container.add_stream(encoder, rate=fps, options=options.get(encoder, {}))
+        stream = cast(
+            VideoStream, container.add_stream(encoder, rate=fps, options=options.get(encoder, {}))
+        )
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.gop_size = len(frames)

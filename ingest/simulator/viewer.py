@@ -47,11 +47,18 @@ class Viewer(ABC):
             self.skipped += 1
             return
         self._needs_key = False
-        if self._report_at is None or now >= self._report_at or now < self._report_at - RTP_CLOCK * 9:
+        if (
+            self._report_at is None
+            or now >= self._report_at
+            or now < self._report_at - RTP_CLOCK * 9
+        ):
             self._report_at = now + _REPORT_EVERY
-            stamp = (self._base + now) & 0xFFFFFFFF
+            # The pair of this picture's own stamp and its instant of capture: a client that takes
+            # the report's stamp for the beginning of time gets no picture from before it.
+            captured_us = utc_us - (now - pts) * 1_000_000 // RTP_CLOCK
+            stamp = (self._base + pts) & 0xFFFFFFFF
             self._send_report(
-                sender_report(self.ssrc, utc_us, stamp, self._packets, self._octets, _CNAME)
+                sender_report(self.ssrc, captured_us, stamp, self._packets, self._octets, _CNAME)
             )
         self._send_unit(unit, (self._base + pts) & 0xFFFFFFFF, loss)
         count = len(unit.offsets)
@@ -111,9 +118,7 @@ class TcpViewer(Viewer):
         return False
 
     def _send_unit(self, unit: PreparedUnit, timestamp: int, loss: float) -> None:
-        self._transport.write(
-            unit.patched(self.channels[0], self._sequence, timestamp, self.ssrc)
-        )
+        self._transport.write(unit.patched(self.channels[0], self._sequence, timestamp, self.ssrc))
 
     def _send_report(self, packet: bytes) -> None:
         self._transport.write(interleaved(self.channels[1], packet))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingest.simulator.scenes.counter import counter_queue
 from ingest.simulator.scenes.model import Scene, SceneSpec
+from ingest.simulator.scenes.people import pedestrians, quiet
 from ingest.simulator.scenes.rendering import Rendering
-from ingest.simulator.scenes.street import traffic
+from ingest.simulator.scenes.street import traffic, traffic_night, traffic_noise, traffic_rain
 
 __all__ = ["SCENES", "SceneKind", "SceneSpec", "render"]
 
@@ -22,6 +24,12 @@ class SceneKind:
 
 SCENES: dict[str, SceneKind] = {
     "traffic": SceneKind(traffic),
+    "pedestrians": SceneKind(pedestrians),
+    "counter_queue": SceneKind(counter_queue, 40.0),
+    "traffic_night": SceneKind(traffic_night),
+    "traffic_rain": SceneKind(traffic_rain),
+    "traffic_noise": SceneKind(traffic_noise),
+    "quiet": SceneKind(quiet, 40.0),
 }
 
 

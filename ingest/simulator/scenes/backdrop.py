@@ -9,11 +9,21 @@ from ingest.simulator.scenes.model import View
 from ingest.simulator.scenes.sprites import Colour, Pixels, shade
 
 _SIGNS: tuple[Colour, ...] = (
-    (60, 60, 210), (200, 120, 40), (70, 170, 60), (50, 180, 235), (170, 70, 150), (230, 230, 230),
+    (60, 60, 210),
+    (200, 120, 40),
+    (70, 170, 60),
+    (50, 180, 235),
+    (170, 70, 150),
+    (230, 230, 230),
 )
 _WALLS: tuple[Colour, ...] = (
-    (150, 190, 215), (175, 195, 190), (140, 170, 200), (190, 200, 205), (160, 180, 170),
-    (130, 160, 190), (185, 180, 170),
+    (150, 190, 215),
+    (175, 195, 190),
+    (140, 170, 200),
+    (190, 200, 205),
+    (160, 180, 170),
+    (130, 160, 190),
+    (185, 180, 170),
 )
 
 
@@ -47,8 +57,12 @@ class Painter:
     ) -> None:
         """Fill a wall that runs along the street at ``x``."""
         self.polygon(
-            [self.point(x, z0, bottom), self.point(x, z1, bottom),
-             self.point(x, z1, top), self.point(x, z0, top)],
+            [
+                self.point(x, z0, bottom),
+                self.point(x, z1, bottom),
+                self.point(x, z1, top),
+                self.point(x, z0, top),
+            ],
             colour,
         )
 
@@ -120,8 +134,12 @@ def _houses(paint: Painter, side: int, kerb: float) -> None:
         wall = _WALLS[int(paint.random.integers(len(_WALLS)))]
         wall = shade(wall, 0.72 if side > 0 else 1.0)
         # The face toward the camera shows above lower neighbours.
-        corners = [paint.point(x, near), paint.point(x + side * 14, near),
-                   paint.point(x + side * 14, near, tall), paint.point(x, near, tall)]
+        corners = [
+            paint.point(x, near),
+            paint.point(x + side * 14, near),
+            paint.point(x + side * 14, near, tall),
+            paint.point(x, near, tall),
+        ]
         paint.polygon(corners, shade(wall, 0.86))
         paint.upright(x, near, z, 0, tall, wall)
         for floor in np.arange(3.8, tall - 1.5, 3.2):

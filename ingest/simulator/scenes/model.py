@@ -8,7 +8,8 @@ from typing import Literal
 
 from ingest.simulator.scenes.sprites import Canvas, Pixels
 
-Weather = Literal["clear", "rain", "night", "noise"]
+Lamps = Literal["none", "front", "rear"]
+Path = Callable[[float], "Pose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where an actor stands on the ground (metres), which of its drawings shows, mirrored or not."""
+    """Where an actor stands on the ground (metres), and which of its drawings shows."""
 
     x: float
     z: float
@@ -61,13 +62,13 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One object. ``pose`` maps seconds since the clip's start to a pose, or None while it is away."""
+    """One object. ``pose`` maps seconds of the clip to a pose, or to None while it is away."""
 
     id: int
     label: str
     drawings: tuple[Canvas, ...]
     pose: Callable[[float], Pose | None]
-    lit: bool = False  # has lamps that shine at night
+    lamps: Lamps = "none"  # which of its lamps face the camera; they shine in the dark
 
 
 Line = tuple[tuple[float, float], tuple[float, float]]
@@ -78,9 +79,10 @@ Polygon = tuple[tuple[float, float], ...]
 class Scene:
     """A backdrop (BGR, of the picture's size), the view of it, and who moves there.
 
-    ``noise`` is the sensor's standard deviation in grey levels; ``line`` and ``zone`` are in
-    fractions of the picture and are what the ground truth counts crossings and stays at.
-    ``foreground`` (BGR, alpha) hides actors beyond ``foreground_z`` metres.
+    ``noise`` is the sensor's standard deviation in grey levels, ``light`` the brightness of the
+    actors. ``line`` and ``zone`` are in fractions of the picture and are what the ground truth
+    counts crossings and stays at. ``streaks`` of rain fall in each picture; ``wet`` ground mirrors.
+    ``foreground`` (BGR, alpha, both of the picture's size) hides actors beyond ``foreground_z`` m.
     """
 
     backdrop: Pixels
@@ -90,7 +92,9 @@ class Scene:
     zone: Polygon
     noise: float = 1.6
     light: float = 1.0
-    weather: Weather = "clear"
+    dark: bool = False
+    streaks: int = 0
+    wet: bool = False
     foreground: tuple[Pixels, Pixels] | None = None
     foreground_z: float = 0.0
 
@@ -106,7 +110,7 @@ class Seen:
 
 
 def passing(
-    start: float, duration: float, period: float, path: Callable[[float], Pose]
+    start: float, duration: float, period: float, path: Path
 ) -> Callable[[float], Pose | None]:
     """Return a pose that follows ``path`` (0 to 1) once every ``period`` seconds.
 

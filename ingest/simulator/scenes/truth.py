@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ingest.simulator.scenes.model import Line, Polygon, Scene, SceneSpec, Seen
 
 _Point = tuple[float, float]
+_LEAP = 0.1  # of the picture: more than any object moves from one picture to the next
 
 
 def _side(line: Line, point: _Point) -> float:
@@ -47,35 +48,54 @@ def _feet(frames: list[list[Seen]]) -> dict[int, dict[int, _Point]]:
     return feet
 
 
-def _crossings(line: Line, frames: list[list[Seen]]) -> Iterator[dict[str, object]]:
+def _follow_on(places: dict[int, _Point], total: int) -> bool:
+    """Tell whether the object goes over the end of the clip into its beginning without a leap."""
+    first, last = places.get(0), places.get(total - 1)
+    if first is None or last is None or total < 2:
+        return False
+    return abs(first[0] - last[0]) < _LEAP and abs(first[1] - last[1]) < _LEAP
+
+
+def _crossings(line: Line, frames: list[list[Seen]]) -> Iterator[tuple[int, int, int]]:
+    """Yield (frame, id, direction)."""
     for identity, places in _feet(frames).items():
         for index, place in places.items():
             before = places.get(index - 1)
+            if index == 0 and _follow_on(places, len(frames)):
+                before = places[len(frames) - 1]
             if before is not None and (way := _crosses(line, before, place)):
-                yield {"frame": index, "id": identity, "direction": way}
+                yield index, identity, way
 
 
 def _stays(zone: Polygon, frames: list[list[Seen]], fps: int) -> Iterator[dict[str, object]]:
+    total = len(frames)
     for identity, places in _feet(frames).items():
-        within = [index for index, place in places.items() if inside(zone, place)]
-        start = 0
-        for at in range(len(within)):
-            if at + 1 == len(within) or within[at + 1] != within[at] + 1:
-                first, last = within[start], within[at]
-                yield {
-                    "id": identity,
-                    "enter_frame": first,
-                    "leave_frame": last + 1,
-                    "seconds": round((last + 1 - first) / fps, 3),
-                }
-                start = at + 1
+        spans: list[tuple[int, int]] = []
+        for index in sorted(places):
+            if not inside(zone, places[index]):
+                continue
+            if spans and spans[-1][1] == index:
+                spans[-1] = (spans[-1][0], index + 1)
+            else:
+                spans.append((index, index + 1))
+        goes_over = len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == total
+        if goes_over and _follow_on(places, total):
+            spans[-1] = (spans[-1][0], total + spans.pop(0)[1])
+        for first, last in spans:
+            yield {
+                "id": identity,
+                "enter_frame": first,
+                "leave_frame": last,
+                "seconds": round((last - first) / fps, 3),
+            }
 
 
 def describe_truth(spec: SceneSpec, scene: Scene, frames: list[list[Seen]]) -> dict[str, object]:
     """Return the JSON of the ground truth. All places are fractions of width and height.
 
     ``foot`` is where an object touches the ground; crossings and stays go by it. ``frame`` counts
-    from 0; picture ``frame`` is captured ``frame / fps`` seconds after the start of a round.
+    from 0; picture ``frame`` is captured ``frame / fps`` seconds after the start of a round. A stay
+    that goes over the end of the clip has a ``leave_frame`` beyond ``frames_total``.
     """
     by_id = {actor.id: actor.label for actor in scene.actors}
     return {
@@ -86,10 +106,10 @@ def describe_truth(spec: SceneSpec, scene: Scene, frames: list[list[Seen]]) -> d
         "frames_total": len(frames),
         "line": scene.line,
         "zone": scene.zone,
-        "crossings": sorted(
-            ({**one, "label": by_id[int(str(one["id"]))]} for one in _crossings(scene.line, frames)),
-            key=lambda one: int(str(one["frame"])),
-        ),
+        "crossings": [
+            {"frame": frame, "id": identity, "direction": way, "label": by_id[identity]}
+            for frame, identity, way in sorted(_crossings(scene.line, frames))
+        ],
         "stays": list(_stays(scene.zone, frames, spec.fps)),
         "frames": [
             [
