@@ -102,8 +102,9 @@ class StateCache:
             log.warning("state_refused", key=entry.key)
             return
         known = self._states.get(entry.key)
-        if known is not None and _order(known) > _order(state):
-            return
+        fresh = known is not None and self._clock.utc_us() - known.updated_us <= STALE_US
+        if known is not None and fresh and _order(known) > _order(state):
+            return  # a worker that lost the camera and does not know it yet
         self._states[entry.key] = state
         self._silent.discard(entry.key)
         self._tell(state)
