@@ -10,15 +10,19 @@ from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
 from camera_registry.base.clock import Clock
+from ioc_api import problems
 from ioc_api.live.hub import LiveHub
 from ioc_api.live.ports import Authentication, CameraDirectory, StateSource
+from ioc_api.live.routes import whep_router
 from ioc_api.live.wall_socket import SocketLimits
+from ioc_api.live.whep import WhepLimits, WhepService
+from ioc_api.live.whep_session import IceOptions
 from ioc_api.live.ws import WallService
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayDeps:
-    """What the composition root hands over. ``hub`` is started and ended by it, not here."""
+    """What the composition root hands over, and itself starts and ends."""
 
     hub: LiveHub
     auth: Authentication
@@ -26,11 +30,13 @@ class GatewayDeps:
     states: StateSource
     clock: Clock
     allowed_origins: Collection[str] = ()
+    ice: IceOptions = field(default_factory=IceOptions)
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
+    whep_limits: WhepLimits = field(default_factory=WhepLimits)
 
 
 def create_gateway_app(deps: GatewayDeps) -> FastAPI:
-    """Build the application; ``/metrics`` and health are added by the composition root."""
+    """Build the application. Metrics and health are added by whoever serves it."""
     wall = WallService(
         deps.hub,
         deps.auth,
@@ -40,15 +46,30 @@ def create_gateway_app(deps: GatewayDeps) -> FastAPI:
         allowed_origins=deps.allowed_origins,
         limits=deps.socket_limits,
     )
+    whep = WhepService(
+        deps.hub,
+        deps.auth,
+        deps.directory,
+        deps.clock,
+        ice=deps.ice,
+        limits=deps.whep_limits,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await whep.close()
 
-    app = FastAPI(title="camhub gateway", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="camhub gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
+    app.state.authenticator = deps.auth
+    problems.install(app)
+    app.include_router(whep_router(whep))
 
     @app.websocket("/live/ws")
     async def live_ws(websocket: WebSocket) -> None:
+        # Declares nothing: OpenAPI knows no WebSockets. WallService enforces rights.ACTION.
         await wall.serve(websocket)
 
     return app

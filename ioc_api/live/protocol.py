@@ -19,6 +19,8 @@ HEADER = struct.Struct(">BBHIqqq")
 
 MAX_MESSAGE = 16 * 1024
 MAX_TILE = 0xFFFF
+_LAST_US = 253_402_300_799_999_999
+"""9999-12-31T23:59:59.999999Z: the last instant that RFC 3339 can write."""
 
 
 class _Tile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +96,8 @@ def state_message(state: CameraState) -> str:
             "state": state.state.value,
             "reason_code": state.reason_code,
             "reason": state.reason,
-            "since": us_to_iso(state.since_us),
-            "updated": us_to_iso(state.updated_us),
+            "since": _iso(state.since_us),
+            "updated": _iso(state.updated_us),
         }
     )
 
@@ -113,6 +115,10 @@ def denied_message(tile: int, camera_id: str, code: str) -> str:
 def error_message(error: InvalidError) -> str:
     """Answer a message that could not be taken."""
     return _text({"type": "error", "code": error.code, "detail": error.message})
+
+
+def _iso(us: int) -> str:
+    return us_to_iso(min(max(us, 0), _LAST_US))
 
 
 def _text(value: dict[str, object]) -> str:

@@ -17,12 +17,14 @@ from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
 from ioc_api.auth import SESSION_COOKIE
 from ioc_api.live.app import GatewayDeps, create_gateway_app
-from ioc_api.live.directory import BucketDirectory
+from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.feed import HubLimits
 from ioc_api.live.hub import LiveHub
 from ioc_api.live.queues import QueueLimits
 from ioc_api.live.wall_socket import SocketLimits
+from ioc_api.live.whep import WhepLimits
 from ioc_api.rbac import Grant, Principal, Role
+from ioc_api.state_cache import StateCache
 
 UNIT, OTHER_UNIT = "26734", "26740"
 TOKEN = "chb_test"
@@ -35,6 +37,7 @@ LIMITS = SocketLimits(
     rate=20,
     queue=QueueLimits(tile_bytes=24 << 20, viewer_bytes=64 << 20, seconds=3.0),
 )
+WHEP = WhepLimits(sessions_per_principal=3, picture_s=2.0, connect_s=15.0, recheck_s=0.2)
 
 
 @dataclass
@@ -72,7 +75,8 @@ class Gateway:
 
     port: int
     hub: LiveHub
-    directory: BucketDirectory
+    directory: SpecDirectory
+    states: StateCache
     accounts: Accounts = field(default_factory=Accounts)
 
     @property
@@ -81,12 +85,15 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running(bus: Bus, limits: SocketLimits = LIMITS) -> AsyncIterator[Gateway]:
+async def running(
+    bus: Bus, limits: SocketLimits = LIMITS, whep: WhepLimits = WHEP
+) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port of the loopback address."""
     clock = SystemClock()
     accounts = Accounts()
-    directory = BucketDirectory(bus)
+    directory, states = SpecDirectory(bus), StateCache(bus, clock)
     await directory.start()
+    await states.start()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     async with LiveHub(bus, clock, f"gw{new_id(1)}", HUB) as hub:
@@ -95,10 +102,11 @@ async def running(bus: Bus, limits: SocketLimits = LIMITS) -> AsyncIterator[Gate
                 hub,
                 accounts,
                 directory,
-                directory,
+                states,
                 clock,
                 allowed_origins=("https://wall.example",),
                 socket_limits=limits,
+                whep_limits=whep,
             )
         )
         server = uvicorn.Server(
@@ -107,7 +115,8 @@ async def running(bus: Bus, limits: SocketLimits = LIMITS) -> AsyncIterator[Gate
         serving = asyncio.create_task(server.serve([listener]))
         while not server.started:
             await asyncio.sleep(0.01)
-        yield Gateway(listener.getsockname()[1], hub, directory, accounts)
+        yield Gateway(listener.getsockname()[1], hub, directory, states, accounts)
         server.should_exit = True
         await serving
+    await states.stop()
     await directory.stop()

@@ -285,7 +285,7 @@ async def test_states_of_watched_cameras_are_told(
     bus: Bus, gateway: Gateway, studio: Studio
 ) -> None:
     await report(bus, studio.camera_id, UNIT, State.CONNECTING)
-    await eventually(lambda: gateway.directory.state_of(studio.camera_id) is not None)
+    await eventually(lambda: gateway.states.state_of(studio.camera_id) is not None)
     client = await wall(gateway)
     await client.watch({0: studio.camera_id})
     await eventually(lambda: len(client.told("state")) == 1)
