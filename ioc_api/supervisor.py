@@ -61,8 +61,11 @@ class Limits:
 class _Child:
     """One role's process, over all its lives."""
 
-    def __init__(self, role: Role, logs: Path, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, role: Role, logs: Path, clock: Clock, limits: Limits, on_start: Callable[[], None]
+    ) -> None:
         self.role = role
+        self._on_start = on_start
         self._clock = clock
         self._limits = limits
         self._process: asyncio.subprocess.Process | None = None
@@ -117,6 +120,7 @@ class _Child:
             if self._ending():
                 return
             await self._spawn()
+            self._on_start()
 
     async def stop(self) -> None:
         """Ask it to end, and after five seconds make it."""
@@ -178,9 +182,18 @@ class _Child:
 
 
 class Supervisor:
-    """Starts roles one after another, keeps them alive, and stops them in the reverse order."""
+    """Starts roles one after another, keeps them alive, and stops them in the reverse order.
 
-    def __init__(self, logs: Path, clock: Clock, limits: Limits | None = None) -> None:
+    ``on_start`` is called after each restart of a role.
+    """
+
+    def __init__(
+        self,
+        logs: Path,
+        clock: Clock,
+        limits: Limits | None = None,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> None:
         try:
             logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -191,6 +204,7 @@ class Supervisor:
         self._logs = logs
         self._clock = clock
         self._limits = limits or Limits()
+        self._on_start = on_start
         self._children: list[_Child] = []
 
     def pids(self) -> dict[str, int]:
@@ -199,7 +213,9 @@ class Supervisor:
 
     async def start(self, *roles: Role) -> None:
         """Start roles side by side and wait until all of them answer."""
-        children = [_Child(role, self._logs, self._clock, self._limits) for role in roles]
+        children = [
+            _Child(role, self._logs, self._clock, self._limits, self._on_start) for role in roles
+        ]
         self._children.extend(children)
         await asyncio.gather(*(child.start() for child in children))
 

@@ -1,0 +1,73 @@
+"""Puts an api together: registry, accounts, events, push, and the wall's files."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from camera_registry.adapters.blobs import BlobStore
+from camera_registry.base.clock import SystemClock
+from ioc_api.adapters.events_sql import SqlEventStore
+from ioc_api.app import create_app
+from ioc_api.compose.common import connected_bus, opened_database, run_until, stop_requested
+from ioc_api.compose.http import serve
+from ioc_api.compose.services import make_services
+from ioc_api.deps import ApiDeps, PublicConfig
+from ioc_api.push import PushHub
+from ioc_api.recorder import Recorder
+from ioc_api.settings import Settings
+from ioc_api.state_cache import StateCache
+from wall_ui import assets
+
+_RECONCILE_S = 10.0
+"""How long a change from the command line, which has no bus, may take to reach the workers."""
+
+
+async def run_api(settings: Settings) -> None:
+    """Serve the API and the wall, record events, keep bus and registry alike; until SIGTERM."""
+    clock = SystemClock()
+    stop = stop_requested()
+    async with (
+        connected_bus(settings, "api") as bus,
+        opened_database(settings, migrate=True) as database,
+    ):
+        services = make_services(settings, database, clock, bus)
+        events = SqlEventStore(database)
+        blobs = BlobStore.open(settings.blob_location)
+        states = StateCache(bus, clock)
+        push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
+        recorder = Recorder(bus, events, blobs, services.units, clock)
+
+        async def reconcile_again() -> None:
+            services.registry.ask_reconcile()
+
+        bus.on_reconnect(reconcile_again)
+        await states.start()
+        await push.start()
+        app = create_app(
+            ApiDeps(
+                authenticator=services.authenticator,
+                accounts=services.accounts,
+                setup=services.setup,
+                tokens=services.tokens,
+                registry=services.registry,
+                units=services.units,
+                events=events,
+                blobs=blobs,
+                states=states,
+                push=push,
+                config=PublicConfig(version("camhub"), settings.time_zone, settings.language),
+                readiness=lambda: {"bus": bus.connected},
+                wall=assets.directory(),
+            )
+        )
+        try:
+            await run_until(
+                stop,
+                serve(app, settings, stop),
+                services.registry.run(every_s=_RECONCILE_S),
+                states.run(),
+                recorder.run(),
+            )
+        finally:
+            await push.stop()
+            await states.stop()

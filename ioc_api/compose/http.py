@@ -1,0 +1,71 @@
+"""Runs an ASGI application on uvicorn under our own signals, and says clearly when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from camera_registry.base.errors import ConfigError
+from ioc_api.settings import Settings
+
+_GRACE_S = 2
+_BACKLOG = 512
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the role, which has more than HTTP to stop."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket. Raises ConfigError where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise ConfigError(
+            f"port {port} on {host} cannot be used: {error.strerror}",
+            hint="stop what uses it, or choose another with --port",
+            code="port_in_use",
+        ) from error
+    made.listen(_BACKLOG)
+    return made
+
+
+async def serve(app: FastAPI, settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until ``stop``; open streams get two seconds to end."""
+    listening = listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=_GRACE_S,
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = _Server(config)
+
+    async def end() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    ender = asyncio.create_task(end())
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        ender.cancel()
+        listening.close()
