@@ -65,6 +65,7 @@ class _Hub:
         self._clock = clock
         self._supervisor = Supervisor(settings.data / "logs", clock, on_start=self._write_ready)
         self._ready: dict[str, str | None] = {}
+        self._ops = {"api": self._api_port, "gateway": self._gateway_port}
         self._api_port = free_port()
         self._gateway_port = free_port()
         self._edge = Edge((_LOOPBACK, self._api_port), (_LOOPBACK, self._gateway_port))
@@ -155,7 +156,7 @@ class _Hub:
     def _workers(self, environment: dict[str, str]) -> list[Role]:
         roles = []
         for number in range(self._settings.workers or os.cpu_count() or 1):
-            ops_port = free_port()
+            ops_port = self._ops[f"worker-{number}"] = free_port()
             mine = {
                 "CAMHUB_HOST": _LOOPBACK,
                 "CAMHUB_OPS_PORT": str(ops_port),
@@ -174,7 +175,13 @@ class _Hub:
     def _write_ready(self) -> None:
         """Write the ready file, also after a restart: the pids in it are those of now."""
         if self._options.ready_file is not None and self._ready:
-            body = {**self._ready, "roles": self._supervisor.pids()}
+            body = {
+                **self._ready,
+                "roles": self._supervisor.pids(),
+                "metrics": {
+                    name: f"http://{_LOOPBACK}:{port}/metrics" for name, port in self._ops.items()
+                },
+            }
             _write_whole(self._options.ready_file, json.dumps(body, indent=2) + "\n")
 
     def _announce(self, url: str, link: str | None) -> None:
