@@ -9,6 +9,7 @@ from typing import cast
 
 import av
 import numpy as np
+from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -127,6 +128,7 @@ def write_mp4(
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = width, height
         _set_up(stream.codec_context, codec, gop, bframes)
+        stream.codec_context.flags |= Flags.global_header  # parameter sets only beside the pictures
         for index in range(frames):
             for unit in stream.encode(_frame(picture(index))):
                 container.mux(unit)

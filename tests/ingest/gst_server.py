@@ -7,6 +7,7 @@ Prints the port on one line once it serves ``/stream``; ends with its standard i
 import json
 import sys
 import threading
+from typing import Any
 
 import gi
 
@@ -16,7 +17,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 
-def with_login(server, factory, config):
+def with_login(server: Any, factory: Any, config: dict[str, str]) -> None:
     method = {"basic": GstRtsp.RTSPAuthMethod.BASIC, "digest": GstRtsp.RTSPAuthMethod.DIGEST}
     auth = GstRtspServer.RTSPAuth()
     auth.set_supported_methods(method[config["auth"]])
@@ -34,7 +35,7 @@ def with_login(server, factory, config):
     factory.set_permissions(permissions)
 
 
-def main():
+def main() -> None:
     config = json.loads(sys.argv[1])
     Gst.init(None)
     server = GstRtspServer.RTSPServer()

@@ -18,7 +18,7 @@ def decode(decoder: FrameDecoder, packets: list[Packet]) -> list[DecodedFrame]:
 
 
 def dropped(reason: str) -> float:
-    return DROPPED.labels(reason)._value.get()
+    return float(DROPPED.labels(reason)._value.get())
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "mjpeg"])

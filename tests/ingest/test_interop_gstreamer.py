@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -17,14 +18,14 @@ pytestmark = pytest.mark.gstreamer
 
 _RAW = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
 H264 = f"( {_RAW} ! x264enc tune=zerolatency key-int-max=12 ! rtph264pay name=pay0 pt=96 )"
-H264_B = f"( {_RAW} ! x264enc bframes=2 b-adapt=false key-int-max=12 ! video/x-h264,profile=main ! rtph264pay name=pay0 )"
+_B_FRAMES = "x264enc bframes=2 b-adapt=false key-int-max=12 ! video/x-h264,profile=main"
+H264_B = f"( {_RAW} ! {_B_FRAMES} ! rtph264pay name=pay0 )"
 H265 = f"( {_RAW} ! x265enc tune=zerolatency key-int-max=12 ! rtph265pay name=pay0 pt=96 )"
 MJPEG = f"( {_RAW} ! jpegenc ! rtpjpegpay name=pay0 )"
 VP8 = f"( {_RAW} ! vp8enc deadline=1 keyframe-max-dist=12 ! rtpvp8pay name=pay0 )"
 SOUND = "( audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 )"
-BOTH = f"( {_RAW} ! x264enc tune=zerolatency key-int-max=12 ! rtph264pay name=pay0 pt=96 " + (
-    "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8 )"
-)
+_TONE = "audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8"
+BOTH = f"{H264[:-2]} {_TONE} )"
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_streams_arrive_and_decode(launch: str, codec: str, name: str, transport
     assert (first.info.width, first.info.height) == (320, 240)
     assert [p.seq for p in packets] == list(range(len(packets)))
     assert sum(p.keyframe for p in packets) >= 2
-    assert all(a.dts_us < b.dts_us for a, b in zip(packets, packets[1:], strict=False))
+    assert all(a.dts_us < b.dts_us for a, b in pairwise(packets))
     assert running.error is None
     assert running.session.timeline_jumps == 0
     decoder = FrameDecoder()

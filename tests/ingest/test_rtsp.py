@@ -15,11 +15,12 @@ from tests.ingest import footage
 from tests.ingest.scripted_camera import Answer, reply, scripted_camera, status
 
 SECRET = "pa:ss/w@rd#1"
+LOGIN = Credentials("me", SECRET)
 OPTIONS = IngestOptions(open_timeout_s=1.5)
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n"
 
 
-def failure(url: str, *, credentials: Credentials | None = Credentials("me", SECRET)) -> OpenError:
+def failure(url: str, *, credentials: Credentials | None = LOGIN) -> OpenError:
     with pytest.raises(OpenError) as caught:
         open_camera(url, credentials, "tcp", OPTIONS)
     error = caught.value

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +33,7 @@ def test_jitter_leaves_order_and_a_bounded_error(delay: list[int], origin: int) 
     timeline, stamps = run([origin + c - T0 for c in captures], arrivals)
     assert timeline.jumps == 0
     out = [stamp.dts_us for stamp in stamps]
-    assert all(a < b for a, b in zip(out, out[1:], strict=False))
+    assert all(a < b for a, b in pairwise(out))
     for stamp, capture, arrival in zip(stamps, captures, arrivals, strict=True):
         # Never before the picture was taken, never after it was here; at worst as late as the
         # least delayed packet so far.
@@ -67,7 +69,7 @@ def test_a_jump_is_counted_once_and_time_goes_on(jump: int) -> None:
     assert timeline.jumps == 1
     assert [stamp.jumped for stamp in stamps].index(True) == 50
     out = [stamp.dts_us for stamp in stamps]
-    assert all(a < b for a, b in zip(out, out[1:], strict=False))
+    assert all(a < b for a, b in pairwise(out))
     assert all(abs(s.utc_us - a) <= 1 for s, a in zip(stamps, arrivals, strict=True))
 
 
@@ -100,7 +102,7 @@ def test_reordered_pictures_keep_their_own_order() -> None:
     ]
     order = sorted(range(len(shown)), key=lambda index: stamps[index].utc_us)
     assert [shown[index] for index in order] == sorted(shown)
-    assert all(a.dts_us < b.dts_us for a, b in zip(stamps, stamps[1:], strict=False))
+    assert all(a.dts_us < b.dts_us for a, b in pairwise(stamps))
 
 
 @given(
