@@ -5,11 +5,15 @@ export type Language = 'vi' | 'en';
 export const LANGUAGES: readonly Language[] = ['vi', 'en'];
 export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { vi, en };
 
+const LOCALES: Readonly<Record<Language, string>> = { vi: 'vi-VN', en: 'en-GB' };
+
 export type Values = Readonly<Record<string, string | number>>;
 
 /** Fill `{name}` places; a place without a value stays visible, which a test looks for. */
 export function fill(text: string, values: Values = {}): string {
-  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (place, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : place,
+  );
 }
 
 export function translate(language: Language, key: Key, values?: Values): string {
@@ -32,6 +36,13 @@ export function span(language: Language, ms: number): string {
   return translate(language, 'time.days', { n: Math.floor(hours / 24) });
 }
 
+/** Seconds with one decimal, as the language writes it: `0,4 s`. */
+export function tenths(language: Language, ms: number): string {
+  const form = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const n = new Intl.NumberFormat(LOCALES[language], form).format(ms / 1000);
+  return translate(language, 'time.seconds', { n });
+}
+
 /** Words for a state's reason: the catalogue's by code, else the server's own (English). */
 export function reasonWords(language: Language, code: string, reason: string): string {
   const key = `reason.${code}`;
@@ -48,8 +59,6 @@ export function labelWords(language: Language, label: string): string {
   const key = `event.label.${label}`;
   return isKey(key) ? translate(language, key) : label;
 }
-
-const LOCALES: Readonly<Record<Language, string>> = { vi: 'vi-VN', en: 'en-GB' };
 
 /** 24-hour wall time in the city's zone: `14:05:09`. */
 export function clockTime(ms: number, timeZone: string): string {
