@@ -165,12 +165,12 @@ class _MovingObjectCamera:
         plane = np.ascontiguousarray(look.plane)
         foreground, difference = self._detector.infer(plane, *learned)
         resets = self._background.resets
-        usable = self._background.update(plane, look.at_us, foreground, difference)
+        active = self._background.update(plane, look.at_us, foreground, difference)
         BACKGROUND_RESETS.inc(self._background.resets - resets)
-        if not usable:
+        if active is None:
             return []
         height, width = plane.shape
-        return read_grid(foreground, (height, width), look.aspect, self._grid)
+        return read_grid(foreground, active, (height, width), look.aspect, self._grid)
 
 
 def _first_line(error: Exception) -> str:

@@ -85,10 +85,13 @@ class BackgroundModel:
             return None
         return np.rint(self._scene.mean).astype(np.uint8), self._scene.noise
 
-    def update(self, plane: Plane, at_us: int, foreground: Grid, difference: Grid) -> bool:
+    def update(
+        self, plane: Plane, at_us: int, foreground: Grid, difference: Grid
+    ) -> NDArray[np.bool_] | None:
         """Learn from a frame for which :meth:`ready` gave a background and the model gave grids.
 
-        Returns False where the frame as a whole has changed: its foreground is no object.
+        Returns the blocks that differ from the last frame (foreground without such blocks stands
+        still), or None where the picture as a whole has changed: its foreground is no object.
         """
         config, scene = self._config, self._scene
         if scene is None:
@@ -101,7 +104,7 @@ class BackgroundModel:
             if self._changed >= config.changed_frames:
                 self.resets += 1
                 self.reset()
-            return False
+            return None
         self._changed = 0
         # foreground teaches nothing of noise; else a waiting crowd would become noise
         rates = np.where(moving, 0.0, _rate(elapsed, config.noise_s)).astype(np.float32)
@@ -111,11 +114,11 @@ class BackgroundModel:
         busy = cv2.dilate((foreground >= 0.7).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         rates = np.full(foreground.shape, _rate(elapsed, config.background_s), np.float32)
         rates[busy] = _rate(elapsed, config.moving_s)
-        if last is not None:
-            rates[busy & self._still(plane, last, scene.noise)] = _rate(elapsed, config.still_s)
+        active = self._active(plane, last, scene.noise)
+        rates[busy & ~active] = _rate(elapsed, config.still_s)
         step = plane.astype(np.float32) - scene.mean
         scene.mean += self._spread(rates, plane.shape) * step
-        return True
+        return active
 
     def reset(self) -> None:
         """Forget everything and learn anew."""
@@ -144,11 +147,16 @@ class BackgroundModel:
         grid: Grid = covered.reshape(rows, self._block, columns, self._block).mean(axis=(1, 3))
         return grid
 
-    def _still(self, plane: Plane, last: Plane, noise: Grid) -> NDArray[np.bool_]:
-        step = cv2.absdiff(plane, last).astype(np.float32)
+    def _active(self, plane: Plane, last: Plane | None, noise: Grid) -> NDArray[np.bool_]:
+        if last is None:
+            return np.zeros(noise.shape, np.bool_)
+        step = plane.astype(np.float32) - last
+        step -= np.median(step[:: self._block, :: self._block])  # a change of exposure
         # white noise steps 4.2 times as far from frame to frame as its blurred mean deviates
-        still: NDArray[np.bool_] = self._blocks(step) < self._config.still_level + 5 * noise
-        return still
+        active: NDArray[np.bool_] = (
+            self._blocks(np.abs(step)) >= self._config.still_level + 5 * noise
+        )
+        return active
 
     def _spread(self, grid: Grid, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give each pixel the value of its block; the rest at the edges takes its neighbour's."""

@@ -37,7 +37,9 @@ class TrackerConfig:
     """What the tracker is tuned by; times in seconds, lengths in picture sizes.
 
     ``high_score``: from here on a detection may begin a track; weaker ones only carry one on.
-    ``confirm_hits``: frames with the object before the track counts. ``lost_s``: how long a
+    ``confirm_hits``: frames with the object before the track counts; ``steady``: how well its boxes
+    must by then lie where they were predicted (running mean of IoU), which specks of rain or noise
+    that happen to follow one another do not. ``lost_s``: how long a
     confirmed track is predicted on without being seen; one that was never confirmed ends at once
     after ``tentative_lost_s``. ``buffers``: growth of the boxes in the two rounds of matching;
     ``young_buffer``: the same for a track of unknown velocity. ``shared_s``: how long tracks may
@@ -46,6 +48,7 @@ class TrackerConfig:
 
     high_score: float = 0.35
     confirm_hits: int = 3
+    steady: float = 0.25
     lost_s: float = 2.0
     tentative_lost_s: float = 0.5
     min_affinity: float = 0.05
@@ -64,6 +67,7 @@ class _State:
 
     __slots__ = (
         "box",
+        "confirmed",
         "first_us",
         "hits",
         "id",
@@ -73,6 +77,7 @@ class _State:
         "owned_us",
         "score",
         "seen",
+        "steady",
         "travel",
         "velocity",
     )
@@ -83,6 +88,8 @@ class _State:
         self.velocity = np.zeros(2)
         self.origin = (row[:2] + row[2:]) / 2
         self.travel = 0.0
+        self.steady = 0.0
+        self.confirmed = False
         self.labels = Counter([found.label])
         self.score = found.score
         self.hits = 1
@@ -173,7 +180,7 @@ class Tracker:
                 grown(rows[chosen], share[chosen], config.buffer_floor),
                 grown(boxes, even, config.buffer_floor),
             )
-        tentative = np.array([state.hits < config.confirm_hits for state in states])
+        tentative = np.array([not state.confirmed for state in states])
         affinity[tentative] *= 0.9
         return affinity
 
@@ -184,8 +191,8 @@ class Tracker:
         """
         config = self._config
         taken = {state.id for state in owners.values()}
-        waiting = [s for s in self._states if s.id not in taken and s.hits >= config.confirm_hits]
-        blobs = [i for i, s in owners.items() if s.hits >= config.confirm_hits]
+        waiting = [s for s in self._states if s.id not in taken and s.confirmed]
+        blobs = [i for i, s in owners.items() if s.confirmed]
         if not waiting or not blobs:
             return set()
         cover = cover_matrix(np.stack([state.box for state in waiting]), boxes[blobs])
@@ -218,6 +225,9 @@ class Tracker:
         state.last_us = at_us
         if blob:  # trust the prediction
             return
+        if state.hits >= 2:  # the first step is what the prediction is made from
+            fit = float(iou_matrix(state.box[None, :], row[None, :])[0, 0])
+            state.steady = fit if state.hits == 2 else (state.steady + fit) / 2
         middle = (row[:2] + row[2:]) / 2
         error = middle - (state.box[:2] + state.box[2:]) / 2
         since = max(dt, (at_us - state.owned_us) / 1e6)
@@ -227,17 +237,18 @@ class Tracker:
         size = size + config.size_gain * (row[2:] - row[:2] - size)
         state.box = np.concatenate([middle - size / 2, middle + size / 2])
         state.hits += 1
+        state.confirmed |= state.hits >= config.confirm_hits and state.steady >= config.steady
         state.owned_us = at_us
         state.labels[found.label] += 1
         state.score = found.score
-        state.travel = max(state.travel, float(np.hypot(*(middle - state.origin))))
+        if found.score >= config.high_score:  # the ghost of an object may shrink, not travel
+            state.travel = max(state.travel, float(np.hypot(*(middle - state.origin))))
 
     def _drop_lost(self, at_us: int) -> None:
         config = self._config
         kept: list[_State] = []
         for state in self._states:
-            confirmed = state.hits >= config.confirm_hits
-            limit = config.lost_s if confirmed else config.tentative_lost_s
+            limit = config.lost_s if state.confirmed else config.tentative_lost_s
             inside = bool(np.all(state.box[2:] > 0.0) and np.all(state.box[:2] < 1.0))
             if inside and at_us - state.last_us <= limit * 1e6:
                 kept.append(state)
@@ -251,7 +262,7 @@ class Tracker:
 
     def _fragment(self, row: NDArray[np.float64]) -> bool:
         """Say whether a new box is but a piece of an object that a track holds already."""
-        held = [s.box for s in self._states if s.seen and s.hits >= self._config.confirm_hits]
+        held = [s.box for s in self._states if s.seen and s.confirmed]
         if not held:
             return False
         one = row[None, :]
@@ -268,7 +279,7 @@ class Tracker:
             label=state.labels.most_common(1)[0][0],
             first_us=state.first_us,
             last_us=state.last_us,
-            confirmed=state.hits >= self._config.confirm_hits,
+            confirmed=state.confirmed,
             seen=state.seen,
             travel=state.travel,
         )

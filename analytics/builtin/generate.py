@@ -7,16 +7,17 @@ module is always what this code says.
 The graph, for N grey planes of H x W (H and W at least 16) and their backgrounds:
 
 1. both planes through a 3 x 3 box blur: sensor noise falls to a third;
-2. difference ``d`` = frame - background, less the shift of the whole picture. The shift is the mean
-   of ``d`` clipped to +-24 grey levels, taken twice (a clipped mean follows the many pixels of the
-   background, not the few of an object): clouds and exposure control are no motion;
-3. mean of ``|d|`` over blocks of 4 x 4;
-4. a block that is darker than its background by an even factor (mean ratio 0.55 to 0.95 with hardly
-   any variance inside the block) keeps its texture, so it is likely a shadow (the ratio test of
-   Rosin and Ellis, BMVC 1995): its difference counts 0.4;
-5. outputs: ``difference`` in grey levels, and ``foreground`` = difference / (floor + 3 * noise),
-   where ``noise`` is the usual difference of the block, kept by the caller. From 1.0 on a block is
-   foreground.
+2. gain: the median over blocks of 4 x 4 of log(frame / background). Exposure control, clouds and
+   lamps multiply the whole picture; the median follows the background as long as objects cover
+   less than half of the picture;
+3. difference ``d`` = frame - gain * background, and the mean of ``|d|`` over each block;
+4. a block that is darker than its background by an even factor (mean ratio 0.55 to 0.95 after the
+   gain, with hardly any variance inside the block) keeps its texture, so it is likely a shadow (the
+   ratio test of Rosin and Ellis, BMVC 1995): its difference counts 0.4;
+5. outputs: ``difference`` in grey levels, and ``foreground`` = difference / (floor + 3 * noise +
+   0.25 * shift), where ``noise`` is the usual difference of the block, kept by the caller, and
+   ``shift`` is how far the gain moved its background: no sensor is linear, so a large change of
+   the light makes a small difference mean less. From 1.0 on a block is foreground.
 """
 
 from __future__ import annotations
@@ -35,9 +36,11 @@ from analytics.manifest import Manifest, TensorSpec
 
 _OPSET = 17
 _IR_VERSION = 8
-_SHIFT_CLIP = 24.0
 _FLOOR = 5.0
 _NOISE_GAIN = 3.0
+_SHIFT_GAIN = 0.25
+_RATIO_OFFSET = 8.0
+"""Added before taking ratios, which keeps them calm where both sides are near black."""
 _SHADOW_LOW, _SHADOW_HIGH, _SHADOW_VARIANCE, _SHADOW_WEIGHT = 0.55, 0.95, 0.0015, 0.4
 _VERSION = "1"
 
@@ -51,6 +54,10 @@ class _Graph:
 
     def scalar(self, name: str, value: float) -> str:
         self.constants.append(helper.make_tensor(name, TensorProto.FLOAT, [], [value]))
+        return name
+
+    def integers(self, name: str, values: list[int]) -> str:
+        self.constants.append(helper.make_tensor(name, TensorProto.INT64, [len(values)], values))
         return name
 
     def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
@@ -72,15 +79,14 @@ class _Graph:
 def build() -> onnx.ModelProto:
     """Build the graph; the same bytes each time with the same version of ``onnx``."""
     graph = _Graph()
-    frame, background = graph.blurred("frame"), graph.blurred("background")
-    raw = graph.add("Sub", [frame, background], "difference_raw")
-    centred = _centred(graph, _centred(graph, raw, "first"), "second")
-    magnitude = graph.block_mean(graph.add("Abs", [centred], "magnitude"), "block_magnitude")
-    weight = _shadow_weight(graph, frame, background)
-    graph.add("Mul", [magnitude, weight], "difference")
-    gain = graph.scalar("noise_gain", _NOISE_GAIN)
-    spread = graph.add("Mul", ["noise", gain], "noise_scaled")
-    limit = graph.add("Add", [spread, graph.scalar("floor", _FLOOR)], "limit")
+    offset = graph.scalar("ratio_offset", _RATIO_OFFSET)
+    frame = graph.add("Add", [graph.blurred("frame"), offset], "frame_raised")
+    background = graph.add("Add", [graph.blurred("background"), offset], "background_raised")
+    expected = graph.add("Mul", [background, _gain(graph, frame, background)], "expected")
+    signed = graph.add("Sub", [frame, expected], "signed")
+    magnitude = graph.block_mean(graph.add("Abs", [signed], "magnitude"), "block_magnitude")
+    graph.add("Mul", [magnitude, _shadow_weight(graph, frame, expected)], "difference")
+    limit = graph.add("Add", [_limit(graph), graph.scalar("floor", _FLOOR)], "limit")
     graph.add("Div", ["difference", limit], "foreground")
     plane: list[str | int | None] = ["batch", 1, "height", "width"]
     grid: list[str | int | None] = ["batch", 1, "rows", "columns"]
@@ -109,23 +115,36 @@ def build() -> onnx.ModelProto:
     return model
 
 
-def _centred(graph: _Graph, source: str, name: str) -> str:
-    """Take away the clipped mean of each plane."""
-    low = graph.scalar(f"{name}_low", -_SHIFT_CLIP)
-    high = graph.scalar(f"{name}_high", _SHIFT_CLIP)
-    clipped = graph.add("Clip", [source, low, high], f"{name}_clipped")
-    shift = graph.add("ReduceMean", [clipped], f"{name}_shift", axes=[1, 2, 3], keepdims=1)
-    return graph.add("Sub", [source, shift], f"{name}_centred")
+def _gain(graph: _Graph, frame: str, background: str) -> str:
+    """Median over blocks of frame / background, one per plane: (batch, 1, 1, 1)."""
+    graph.block_mean(background, "background_blocks")
+    over = graph.block_mean(frame, "frame_blocks")
+    ratio = graph.add("Div", [over, "background_blocks"], "block_ratio")
+    flat = graph.add("Flatten", [ratio], "block_ratios", axis=1)
+    # the median as the least of the greater half; the logarithm would not change the order
+    shape = graph.add("Shape", [flat], "ratios_shape", start=1, end=2)
+    half = graph.add("Div", [shape, graph.integers("two", [2])], "half")
+    graph.nodes.append(
+        helper.make_node("TopK", [flat, half], ["upper", "upper_at"], name="upper", sorted=0)
+    )
+    middle = graph.add("ReduceMin", ["upper"], "middle", axes=[1], keepdims=1)
+    return graph.add("Reshape", [middle, graph.integers("one_each", [-1, 1, 1, 1])], "gain")
 
 
-def _shadow_weight(graph: _Graph, frame: str, background: str) -> str:
+def _limit(graph: _Graph) -> str:
+    """What a difference has to exceed, less the floor."""
+    blocks = graph.block_mean("expected", "expected_blocks")
+    moved = graph.add("Sub", [blocks, "background_blocks"], "moved")
+    shift = graph.add("Abs", [moved], "shift")
+    doubt = graph.add("Mul", [shift, graph.scalar("shift_gain", _SHIFT_GAIN)], "doubt")
+    usual = graph.add("Mul", ["noise", graph.scalar("noise_gain", _NOISE_GAIN)], "usual")
+    return graph.add("Add", [usual, doubt], "usual_and_doubt")
+
+
+def _shadow_weight(graph: _Graph, frame: str, expected: str) -> str:
     """1 for most blocks, less for those that look like a shadow."""
     one = graph.scalar("one", 1.0)
-    # an offset keeps the ratio calm where both are near black
-    offset = graph.scalar("ratio_offset", 8.0)
-    over = graph.add("Add", [frame, offset], "ratio_over")
-    under = graph.add("Add", [background, offset], "ratio_under")
-    ratio = graph.add("Div", [over, under], "ratio")
+    ratio = graph.add("Div", [frame, expected], "ratio")
     mean = graph.block_mean(ratio, "ratio_mean")
     squares = graph.block_mean(graph.add("Mul", [ratio, ratio], "ratio_square"), "ratio_squares")
     mean_square = graph.add("Mul", [mean, mean], "ratio_mean_square")

@@ -19,26 +19,33 @@ PERSON_LIKE, VEHICLE_LIKE, OBJECT = "person-like", "vehicle-like", "object"
 @dataclass(frozen=True, slots=True)
 class GridConfig:
     """How blobs are read. ``weak``: from this foreground value on a block belongs to a blob,
-    ``strong``: a blob needs a block of at least this; ``min_blocks``: smaller blobs are noise.
+    ``strong``: a blob needs a block of at least this; ``min_blocks``: smaller blobs are noise;
+    ``active_share``: a blob with fewer active blocks stands still and scores ``still_score`` at
+    most, which is too little to begin a track.
     """
 
     weak: float = 0.7
     strong: float = 1.3
     min_blocks: int = 3
+    active_share: float = 0.1
+    still_score: float = 0.3
     max_detections: int = 64
 
 
 def read_grid(
     foreground: NDArray[np.float32],
+    active: NDArray[np.bool_],
     plane_size: tuple[int, int],
     aspect: float,
     config: GridConfig,
 ) -> list[Detection]:
     """Turn a grid (rows, columns) of foreground values into detections, the largest first.
 
-    ``plane_size`` is (height, width) of the plane in pixels, ``aspect`` the width of the camera's
-    picture over its height. The score is half the mean foreground value of the blob, at most 1:
-    a measure of contrast against noise, not a probability. Labels are hints from shape.
+    ``active`` marks the blocks that changed since the last frame: what a parked car or a person who
+    left uncovers differs from the background, yet nothing moves there. ``plane_size`` is (height,
+    width) of the plane in pixels, ``aspect`` the width of the camera's picture over its height. The
+    score is half the mean foreground value of the blob, at most 1: a measure of contrast against
+    noise, not a probability. Labels are hints from shape.
     """
     mask = (foreground >= config.weak).astype(np.uint8)
     if not mask.any():
@@ -52,7 +59,8 @@ def read_grid(
         if blocks < config.min_blocks:
             continue
         part = slice(row, row + rows), slice(column, column + columns)
-        values = foreground[part][(labels[part] == index) & (mask[part] > 0)]
+        inside = (labels[part] == index) & (mask[part] > 0)
+        values = foreground[part][inside]
         if float(values.max()) < config.strong:
             continue
         box = Box(
@@ -61,7 +69,8 @@ def read_grid(
             columns * BLOCK / width,
             rows * BLOCK / height,
         )
-        score = min(1.0, float(values.mean()) / 2)
+        moves = float(active[part][inside].mean()) >= config.active_share
+        score = min(1.0 if moves else config.still_score, float(values.mean()) / 2)
         found.append((blocks, Detection(box, score, shape_hint(box, aspect))))
     found.sort(key=lambda pair: -pair[0])
     return [detection for _, detection in found[: config.max_detections]]

@@ -65,6 +65,31 @@ def test_change_of_light_is_no_object(detector: MovingObjectDetector) -> None:
     assert sum(map(len, found)) == 0
 
 
+def test_exposure_control_that_darkens_the_picture_is_no_object(
+    detector: MovingObjectDetector,
+) -> None:
+    camera = detector.camera()
+    found: list[Detection] = []
+    for index, (plane, at_us) in enumerate(planes(60)):
+        gain = 1.0 if index < 20 else max(0.5, 1.0 - 0.1 * (index - 20))
+        dimmed = (plane * gain).astype(np.uint8)
+        found += camera.detect(Look(dimmed, at_us, ASPECT))
+    assert found == []
+
+
+def test_object_is_found_while_exposure_control_darkens_the_picture(
+    detector: MovingObjectDetector,
+) -> None:
+    camera = detector.camera()
+    hits = 0
+    for index, (plane, at_us) in enumerate(
+        planes(40, lambda i: [] if i < 20 else [(6 * (i - 20), 70, 16, 32)])
+    ):
+        dimmed = (plane * (1.0 if index < 20 else 0.6)).astype(np.uint8)
+        hits += len(camera.detect(Look(dimmed, at_us, ASPECT)))
+    assert 18 <= hits <= 20
+
+
 def test_sudden_small_change_of_exposure_is_no_object(detector: MovingObjectDetector) -> None:
     assert sum(map(len, watch(detector, 40, light=lambda i: 0.0 if i < 20 else 15.0))) == 0
 
@@ -75,8 +100,8 @@ def test_shadow_counts_less_than_an_object_of_the_same_contrast(
     background = np.full((180, 320), 100, np.uint8)
     noise = np.ones((45, 80), np.float32)
     shadow, lamp = background.copy(), background.copy()
-    shadow[60:100, 100:140] = 80
-    lamp[60:100, 100:140] = 120
+    shadow[60:100, 100:140] = 82
+    lamp[60:100, 100:140] = 118
     dark, _ = detector.infer(shadow, background, noise)
     bright, _ = detector.infer(lamp, background, noise)
     assert dark[20, 30] < 1.0 < bright[20, 30]

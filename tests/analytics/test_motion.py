@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analytics.motion import BackgroundModel, MotionConfig
 from tests.analytics.scenes import planes, street
@@ -70,8 +71,33 @@ def test_scene_that_changed_as_a_whole_is_learned_anew() -> None:
         if model.ready(plane, later) is None:
             break
         told.append(model.update(plane, later, full, full))
-    assert told == [False, False, False]
+    assert told == [None, None, None]
     assert model.resets == 1
+
+
+def test_blocks_that_change_from_frame_to_frame_are_active() -> None:
+    model = BackgroundModel(BLOCK)
+    found: dict[int, NDArray[np.bool_] | None] = {}
+    for plane, at_us in planes(40, lambda i: [(100, 40, 40, 40), (4 * i, 120, 40, 40)]):
+        known = model.ready(plane, at_us)
+        if known is not None:
+            usual = known[1].copy()
+            found[at_us // 200_000] = model.update(plane, at_us, CALM, usual)
+    active = found[30]
+    assert active is not None
+    assert active[10:20, 25:35].mean() < 0.02  # stands
+    assert active[30:40, 39].all()  # the leading edge of what moves
+    assert active.mean() < 0.05
+
+
+def test_change_of_exposure_makes_no_block_active() -> None:
+    model = BackgroundModel(BLOCK)
+    for plane, at_us in planes(30, light=lambda i: 0.0 if i < 29 else 12.0):
+        known = model.ready(plane, at_us)
+        if known is not None:
+            active = model.update(plane, at_us, CALM, known[1].copy())
+    assert active is not None
+    assert active.mean() < 0.01
 
 
 @pytest.mark.parametrize("jump_us", [-1, 60_000_000])

@@ -15,8 +15,10 @@ from analytics.builtin.moving_object import (
     shape_hint,
 )
 from analytics.events import Box
+from analytics.tracker import TrackerConfig
 
 PLANE = (180, 320)
+ACTIVE = np.ones((45, 80), np.bool_)
 
 
 def grid() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -24,13 +26,13 @@ def grid() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 
 
 def test_empty_grid_holds_nothing() -> None:
-    assert read_grid(grid(), PLANE, 16 / 9, GridConfig()) == []
+    assert read_grid(grid(), ACTIVE, PLANE, 16 / 9, GridConfig()) == []
 
 
 def test_blob_becomes_a_box_in_picture_coordinates() -> None:
     field = grid()
     field[10:15, 20:23] = 4.0
-    (found,) = read_grid(field, PLANE, 16 / 9, GridConfig())
+    (found,) = read_grid(field, ACTIVE, PLANE, 16 / 9, GridConfig())
     assert found.box == Box(20 * 4 / 320, 10 * 4 / 180, 3 * 4 / 320, 5 * 4 / 180)
     assert found.score == 1.0
     assert found.label == PERSON_LIKE
@@ -41,23 +43,34 @@ def test_largest_comes_first_and_specks_are_noise() -> None:
     field[2, 2] = field[2, 3] = 9.0
     field[10:12, 10:12] = 2.0
     field[20:25, 20:30] = 2.0
-    found = read_grid(field, PLANE, 16 / 9, GridConfig(min_blocks=3))
+    found = read_grid(field, ACTIVE, PLANE, 16 / 9, GridConfig(min_blocks=3))
     assert [round(one.box.w * 80) for one in found] == [10, 2]
 
 
 def test_blob_without_a_strong_block_is_no_object() -> None:
     field = grid()
     field[10:15, 20:25] = 1.1
-    assert read_grid(field, PLANE, 16 / 9, GridConfig(strong=1.3)) == []
+    assert read_grid(field, ACTIVE, PLANE, 16 / 9, GridConfig(strong=1.3)) == []
     field[12, 22] = 1.4
-    assert len(read_grid(field, PLANE, 16 / 9, GridConfig(strong=1.3))) == 1
+    assert len(read_grid(field, ACTIVE, PLANE, 16 / 9, GridConfig(strong=1.3))) == 1
+
+
+def test_blob_in_which_nothing_moves_is_too_weak_to_begin_a_track() -> None:
+    field = grid()
+    field[10:15, 20:25] = 4.0
+    active = np.zeros((45, 80), np.bool_)
+    (still,) = read_grid(field, active, PLANE, 16 / 9, GridConfig())
+    assert still.score < TrackerConfig().high_score
+    active[12, 20:24] = True
+    (moving,) = read_grid(field, active, PLANE, 16 / 9, GridConfig())
+    assert moving.score == 1.0
 
 
 def test_gap_of_one_block_does_not_split_an_object() -> None:
     field = grid()
     field[10:14, 20:30] = 3.0
     field[12, :] = 0.0
-    assert len(read_grid(field, PLANE, 16 / 9, GridConfig())) == 1
+    assert len(read_grid(field, ACTIVE, PLANE, 16 / 9, GridConfig())) == 1
 
 
 @settings(max_examples=50, deadline=None)
@@ -65,7 +78,9 @@ def test_gap_of_one_block_does_not_split_an_object() -> None:
 def test_any_grid_gives_bounded_detections_inside_the_picture(
     field: np.ndarray[tuple[int, int], np.dtype[np.float32]],
 ) -> None:
-    found = read_grid(field, (50, 66), 4 / 3, GridConfig(max_detections=5))
+    found = read_grid(
+        field, np.ones((12, 16), np.bool_), (50, 66), 4 / 3, GridConfig(max_detections=5)
+    )
     assert len(found) <= 5
     for one in found:
         assert 0 < one.score <= 1
