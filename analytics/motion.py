@@ -136,9 +136,11 @@ class BackgroundModel:
         stack = np.stack([kept for _, kept in self._learning])
         self._learning.clear()
         mean = np.median(stack, axis=0).astype(np.float32)
-        # the lower quartile over time: an object that passed by is not noise
-        deviation = np.quantile(np.abs(stack - mean), 0.25, axis=0).astype(np.float32)
-        return _Scene(mean, np.minimum(self._blocks(deviation), config.noise_max))
+        # blurred as in the model, and the median over time, for an object that passes is no noise;
+        # 1.2 is what the mean of a normal distribution's magnitude has over its median
+        deviation = np.stack([np.abs(cv2.blur(kept - mean, (3, 3))) for kept in stack])
+        usual = 1.2 * np.median(deviation, axis=0).astype(np.float32)
+        return _Scene(mean, np.minimum(self._blocks(usual), np.float32(config.noise_max)))
 
     def _blocks(self, plane: NDArray[np.float32]) -> Grid:
         """Mean over blocks; a rest at the right or below is cut off, as in the model."""
