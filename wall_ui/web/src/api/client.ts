@@ -1,4 +1,13 @@
-import type { Camera, CameraEvent, Config, Page, Session } from './types';
+import type {
+  Camera,
+  CameraPage,
+  Config,
+  EventPage,
+  LoginBody,
+  Session,
+  SetupBody,
+  SetupNeeded,
+} from './types';
 
 /** A refusal from the API (RFC 9457), or `status` 0 where no answer came at all. */
 export class ApiError extends Error {
@@ -38,7 +47,8 @@ export class Api {
 
   /** Raises ApiError 401 for a wrong name or password, 429 after too many attempts. */
   async signIn(username: string, password: string): Promise<Session> {
-    return this.#keep(await this.#send('POST', '/api/v1/session', { username, password }));
+    const body: LoginBody = { username, password };
+    return this.#keep(await this.#send('POST', '/api/v1/session', body));
   }
 
   async signOut(): Promise<void> {
@@ -47,11 +57,12 @@ export class Api {
   }
 
   async setupNeeded(): Promise<boolean> {
-    return (await this.#send<{ needed: boolean }>('GET', '/api/v1/setup')).needed;
+    return (await this.#send<SetupNeeded>('GET', '/api/v1/setup')).needed;
   }
 
   async setUp(token: string, username: string, password: string): Promise<Session> {
-    return this.#keep(await this.#send('POST', '/api/v1/setup', { token, username, password }));
+    const body: SetupBody = { token, username, password };
+    return this.#keep(await this.#send('POST', '/api/v1/setup', body));
   }
 
   async cameras(): Promise<Camera[]> {
@@ -60,14 +71,14 @@ export class Api {
     do {
       const query = new URLSearchParams({ limit: String(CAMERAS_PER_CALL) });
       if (cursor !== null) query.set('cursor', cursor);
-      const page: Page<Camera> = await this.#call('GET', `/api/v1/cameras?${query}`);
+      const page: CameraPage = await this.#call('GET', `/api/v1/cameras?${query}`);
       all.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor !== null && all.length < CAMERAS_AT_MOST);
     return all;
   }
 
-  events(limit: number): Promise<Page<CameraEvent>> {
+  events(limit: number): Promise<EventPage> {
     return this.#call('GET', `/api/v1/events?limit=${limit}`);
   }
 

@@ -1,89 +1,19 @@
-/** The names that the wall uses for what the API answers. */
+/**
+ * The wall's names for what the API answers. The types themselves are made from its OpenAPI
+ * document (`make types`), so a change there that the wall does not follow fails the type check.
+ */
+import type { components } from './schema';
 
-export interface User {
-  id: string;
-  username: string;
-  display_name: string;
-  grants: { role: string; units: string[] }[];
-  actions: string[];
-}
+type Schemas = components['schemas'];
 
-export interface Session {
-  user: User;
-  csrf_token: string;
-}
-
-export interface Config {
-  product: string;
-  version: string;
-  languages: string[];
-  default_language: string;
-  time_zone: string;
-  stale_after_s: number;
-}
-
-export interface CameraStatus {
-  state: string;
-  reason_code: string;
-  reason: string;
-  since: string;
-  updated: string;
-  frame_at: string | null;
-  codec: string;
-  width: number;
-  height: number;
-  fps: number;
-}
-
-export interface CameraStateEvent extends Partial<CameraStatus> {
-  camera_id: string;
-  state: string;
-  reason_code: string;
-  reason: string;
-  updated: string;
-}
-
-export interface Camera {
-  id: string;
-  name: string;
-  unit_code: string;
-  unit_name_vi: string;
-  unit_name_en: string;
-  enabled: boolean;
-  status: CameraStatus | null;
-}
-
-export interface Box {
-  x: number;
-  y: number;
-  w: number;
-  h: number;
-}
-
-export interface CameraEvent {
-  id: string;
-  seq: number;
-  kind: string;
-  camera_id: string;
-  camera_name: string;
-  unit_code: string;
-  at: string;
-  arrived_at: string;
-  emitted_at: string;
-  recorded_at: string;
-  rule: string;
-  rule_version: number;
-  zone: string;
-  track_id: number;
-  label: string;
-  score: number;
-  box: Box;
-  model: string;
-  worker: string;
-  snapshot: string | null;
-}
-
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
-}
+export type User = Schemas['UserShape'];
+export type Session = Schemas['SessionShape'];
+export type Config = Schemas['ConfigShape'];
+export type Camera = Schemas['CameraShape'];
+export type CameraStateEvent = Schemas['StateChange'];
+export type CameraEvent = Schemas['EventShape'];
+export type CameraPage = Schemas['CameraPage'];
+export type EventPage = Schemas['EventPage'];
+export type SetupNeeded = Schemas['SetupNeeded'];
+export type LoginBody = Schemas['LoginBody'];
+export type SetupBody = Schemas['SetupBody'];

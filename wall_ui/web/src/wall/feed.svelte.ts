@@ -8,10 +8,11 @@ import { mergeEvents } from '../live/eventlist';
 const FIRST_PAGE = 50;
 const KEPT = 200;
 
+/** A state from either connection; the live one may be of a newer server than these types. */
 export type KnownState = Pick<
   CameraStateEvent,
-  'camera_id' | 'state' | 'reason_code' | 'reason' | 'updated'
->;
+  'camera_id' | 'reason_code' | 'reason' | 'updated'
+> & { state: string };
 
 /**
  * Events and camera states from `/api/v1/stream`. The browser resumes a broken stream by itself

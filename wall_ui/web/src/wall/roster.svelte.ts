@@ -1,5 +1,5 @@
 import type { Api } from '../api/client';
-import type { Camera } from '../api/types';
+import type { Camera, CameraEvent } from '../api/types';
 import type { Language } from '../i18n/format';
 
 const REFRESH_MS = 30_000;
@@ -60,4 +60,9 @@ export function unitName(camera: Camera | undefined, language: Language): string
   if (camera === undefined) return '';
   const name = language === 'vi' ? camera.unit_name_vi : camera.unit_name_en;
   return name || camera.unit_code;
+}
+
+/** An event outlives its camera; then only the camera's id is known. */
+export function cameraName(event: CameraEvent): string {
+  return event.camera_name ?? event.camera_id;
 }
