@@ -1,0 +1,226 @@
+"""Every route × role × scope, from the OpenAPI documents of the api and of the gateway.
+
+A route that declares no permission fails here, and so does a new route for which this test knows
+no object and no body: whoever adds a route says below how to call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from analytics.events import Box, Event
+from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.base.clock import SystemClock
+from camera_registry.base.ids import new_id
+from camera_registry.registry import NewCamera
+from camera_registry.scope import Scope
+from ioc_api.auth import TOKEN_PREFIX, TokenRow, fingerprint, new_secret
+from ioc_api.guard import DECLARATION, PUBLIC, SIGNED_IN
+from ioc_api.live.app import GatewayDeps, create_gateway_app
+from ioc_api.live.directory import SpecDirectory
+from ioc_api.live.hub import LiveHub
+from ioc_api.rbac import ROLE_ACTIONS, Action, Grant, Role
+from ioc_api.records import NewRecord
+from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
+from tests.waiting import eventually
+
+METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
+SCOPES = {
+    "city": Scope.all(),
+    "own unit": Scope.of([UNIT_A]),
+    "other unit": Scope.of([UNIT_B]),
+    "none": None,
+}
+GRANT_A = {"role": "operator", "units": [UNIT_A]}
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("post", "/api/v1/setup"): {"token": "x", "username": "root", "password": PASSWORD},
+    ("post", "/api/v1/session"): {"username": "nobody", "password": "wrong"},
+    ("post", "/api/v1/cameras"): {"name": "n", "unit_code": UNIT_A, "url": "rtsp://10.0.0.7/"},
+    ("patch", "/api/v1/cameras/{camera_id}"): {"name": "m"},
+    ("post", "/api/v1/users"): {"username": "", "password": PASSWORD, "grants": [GRANT_A]},
+    ("post", "/api/v1/tokens"): {"name": "t", "grants": [GRANT_A]},
+}
+MAKES_IN_A = {"/api/v1/cameras", "/api/v1/users", "/api/v1/tokens"}
+"""POST to these makes something in unit A: with rights in another unit only, it is refused."""
+
+
+@dataclass
+class Site:
+    hub: Hub
+    apps: dict[str, FastAPI]
+    directory: SpecDirectory
+
+    async def token(self, role: Role | None, scope: Scope | None) -> str:
+        secret = TOKEN_PREFIX + new_secret()
+        grants = () if role is None or scope is None else (Grant(role, scope),)
+        row = TokenRow(new_id(1), "walk", grants, 1)
+        await self.hub.store.insert_token(row, fingerprint(secret))
+        return secret
+
+    async def objects(self) -> dict[str, str]:
+        """Make one of everything in unit A, and return path parameters that name them."""
+        everywhere = Scope.all()
+        camera = await self.hub.deps.registry.add(
+            NewCamera("n", UNIT_A, "rtsp://10.0.0.8/"), everywhere
+        )
+        event = Event(
+            id=new_id(1_800_000_000_000_000),
+            kind="zone_enter",
+            camera_id=camera.id,
+            unit_code=UNIT_A,
+            at_us=1_800_000_000_000_000,
+            arrival_us=1_800_000_000_000_000,
+            emitted_us=1_800_000_000_000_000,
+            rule="r",
+            rule_version=1,
+            zone="z",
+            track_id=1,
+            label="moving",
+            score=0.5,
+            box=Box(0, 0, 1, 1),
+            model="m",
+            worker="w",
+        )
+        await self.hub.blobs.put("walk.jpg", b"\xff\xd8\xff")
+        await self.hub.events.record([NewRecord(event, event.at_us, "walk.jpg")], [])
+        grants = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
+        account = await self.hub.deps.accounts.create(
+            f"u{camera.id}", PASSWORD, "", grants, everywhere
+        )
+        token, _ = await self.hub.deps.tokens.create("t", grants, everywhere)
+        await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
+        return {
+            "camera_id": camera.id,
+            "camera": camera.id,
+            "event_id": event.id,
+            "user_id": account.id,
+            "token_id": token.id,
+            "session": new_id(2),
+        }
+
+
+@pytest.fixture
+async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
+    clock = SystemClock()
+    async with hub(tmp_path, bus) as made, LiveHub(bus, clock, "gw") as live:
+        # A stopped push answers 503 to whoever may open the stream: an open one would never end.
+        await made.deps.push.stop()
+        directory = SpecDirectory(bus)
+        await directory.start()
+        gateway = create_gateway_app(
+            GatewayDeps(live, made.deps.authenticator, directory, made.deps.states, clock)
+        )
+        yield Site(made, {"api": made.app, "gateway": gateway}, directory)
+        await directory.stop()
+
+
+def operations(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in app.openapi()["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+
+
+async def test_every_route_is_in_the_document_and_declares_its_permission(site: Site) -> None:
+    known = {PUBLIC, SIGNED_IN, *(action.value for action in Action)}
+    for name, app in site.apps.items():
+        found = operations(app)
+        assert len(found) >= 4, name
+        for method, path, operation in found:
+            assert operation.get(DECLARATION) in known, f"{method} {path} declares no permission"
+        documented = {(method.upper(), path) for method, path, _ in found}
+        for route in app.routes:
+            for each in iter_route_contexts([route]):
+                if isinstance(each.original_route, APIRoute) and each.include_in_schema:
+                    for method in each.methods or ():
+                        assert (method, each.path_format) in documented
+
+
+async def test_every_route_for_every_role_and_scope(site: Site) -> None:
+    walked = 0
+    for role in (*Role, None):
+        for where, scope in SCOPES.items():
+            token = await site.token(role, scope)
+            for name, app in site.apps.items():
+                transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+                async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+                    for method, path, operation in operations(app):
+                        answer = await call(site, client, method, path, operation, token)
+                        wanted = operation[DECLARATION]
+                        case = f"{name} {method} {path} as {role} in {where}: {answer.text[:200]}"
+                        check(answer.status_code, path, method, wanted, role, scope, case)
+                        walked += 1
+    assert walked >= 6 * 4 * 20
+
+
+async def test_without_a_credential_only_public_routes_answer(site: Site) -> None:
+    for app in site.apps.values():
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+            for method, path, operation in operations(app):
+                for token in ("", "chb_wrong", "wrong"):
+                    answer = await call(site, client, method, path, operation, token)
+                    refused = answer.status_code == 401
+                    login = (method, path) == ("post", "/api/v1/session")
+                    assert refused == (operation[DECLARATION] != PUBLIC or login), path
+
+
+async def call(
+    site: Site,
+    client: httpx.AsyncClient,
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+    token: str,
+) -> httpx.Response:
+    body = BODIES.get((method, path))
+    assert body is not None or "requestBody" not in operation, f"no body known for {method} {path}"
+    if "{" in path:
+        path = path.format(**await site.objects())
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if body is not None and "username" in body and body["username"] == "":
+        body = body | {"username": f"w{new_id(1)}"}
+    if path.startswith("/live/whep"):
+        headers["Content-Type"] = "application/sdp"
+        return await client.request(method, path, headers=headers, content=b"v=0\r\n")
+    return await client.request(method, path, headers=headers, json=body)
+
+
+def check(
+    status: int,
+    path: str,
+    method: str,
+    wanted: str,
+    role: Role | None,
+    scope: Scope | None,
+    case: str,
+) -> None:
+    if wanted in (PUBLIC, SIGNED_IN):
+        login = path in ("/api/v1/setup", "/api/v1/session") and method == "post"
+        assert login or status not in (401, 403), case
+        return
+    allowed = role is not None and scope is not None and Action(wanted) in ROLE_ACTIONS[role]
+    if not allowed:
+        assert status == 403, case
+        return
+    assert scope is not None
+    if scope.allows(UNIT_A):
+        assert status not in (401, 403, 500), case
+        assert status != 404 or path.endswith("/{session}"), case
+    elif "{" in path:
+        assert status in ((403, 404, 405) if path.startswith("/live") else (404,)), case
+    elif method == "post" and path in MAKES_IN_A:
+        assert status == 403, case
+    else:
+        assert status in (200, 503), case
+        assert UNIT_A not in case, f"something of another unit is shown: {case}"
