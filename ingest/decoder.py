@@ -24,6 +24,7 @@ DROPPED = Counter("camhub_frames_dropped_total", "Frames not decoded or not used
 
 _MICROSECONDS = Fraction(1, 1_000_000)
 _MAX_PENDING = 64
+_MAX_PIXELS = str(8192 * 4352)  # 8K, with the encoder's padding: a lie in an SPS costs memory
 _MAX_SCALERS = 16
 
 
@@ -141,7 +142,7 @@ class FrameDecoder:
             context = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
             context.thread_type = ThreadType.NONE
             context.thread_count = 1
-            context.options = {"skip_loop_filter": "all"}
+            context.options = {"skip_loop_filter": "all", "max_pixels": _MAX_PIXELS}
             self._codec, self._context = codec, context
         return self._context
 

@@ -162,6 +162,8 @@ def _ffmpeg_options(transport: str, options: IngestOptions) -> dict[str, str]:
     return {
         "rtsp_transport": "udp" if transport == "udp" else "tcp",
         "allowed_media_types": "video",
+        # A camera may redirect, or name another host in its description: media, and nothing else.
+        "protocol_whitelist": "rtsp,rtsps,tcp,tls,udp,rtp",
         "analyzeduration": "500000",
         "probesize": "200000",
         # A socket that takes no more bytes must not hold a TEARDOWN for ever.

@@ -10,12 +10,29 @@ from collections.abc import Callable, Iterator
 Answer = Callable[[bytes], bytes | None]
 """Takes a request, gives the answer; None closes the connection."""
 
+Play = Callable[[socket.socket, threading.Event], None]
+"""Sends media on a connection until the event is set."""
+
 
 def status(line: str, *headers: str) -> Answer:
     """Answer every request with one status."""
 
     def answer(request: bytes) -> bytes:
         return reply(request, line, *headers)
+
+    return answer
+
+
+def describing(sdp: str) -> Answer:
+    """Answer a whole session over interleaved TCP with this description."""
+
+    def answer(request: bytes) -> bytes:
+        if request.startswith(b"DESCRIBE"):
+            return reply(request, "200 OK", body=sdp)
+        if request.startswith(b"SETUP"):
+            transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+            return reply(request, "200 OK", transport, "Session: 1")
+        return reply(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY", "Session: 1")
 
     return answer
 
@@ -33,8 +50,12 @@ def reply(request: bytes, line: str, *headers: str, body: str = "") -> bytes:
 
 
 @contextlib.contextmanager
-def scripted_camera(answer: Answer) -> Iterator[int]:
-    """Serve on a free port of the loopback until the block ends; gives the port."""
+def scripted_camera(answer: Answer, play: Play | None = None) -> Iterator[int]:
+    """Serve on a free port of the loopback until the block ends; gives the port.
+
+    ``play`` runs after the answer to PLAY, in a thread of its own.
+    """
+    ended = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     connections: list[socket.socket] = []
 
@@ -49,15 +70,20 @@ def scripted_camera(answer: Answer) -> Iterator[int]:
                     if out is None:
                         return
                     connection.sendall(out)
+                    if play is not None and request.startswith(b"PLAY"):
+                        start(play, connection, ended)
 
     def serve() -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
                 connections.append(connection)
-                thread = threading.Thread(target=talk, args=(connection,), daemon=True)
-                threads.append(thread)
-                thread.start()
+                start(talk, connection)
+
+    def start(target: Callable[..., None], *given: object) -> None:
+        thread = threading.Thread(target=target, args=given, daemon=True)
+        threads.append(thread)
+        thread.start()
 
     threads: list[threading.Thread] = []
     accepting = threading.Thread(target=serve, daemon=True)
@@ -65,6 +91,7 @@ def scripted_camera(answer: Answer) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
+        ended.set()
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()

@@ -12,7 +12,7 @@ from camera_registry.model import Credentials
 from ingest.options import IngestOptions
 from ingest.rtsp import OpenError, explain, open_camera, open_file
 from tests.ingest import footage
-from tests.ingest.scripted_camera import Answer, reply, scripted_camera, status
+from tests.ingest.scripted_camera import Answer, describing, reply, scripted_camera, status
 
 SECRET = "pa:ss/w@rd#1"
 LOGIN = Credentials("me", SECRET)
@@ -31,22 +31,6 @@ def failure(url: str, *, credentials: Credentials | None = LOGIN) -> OpenError:
     assert error.__cause__ is None
     assert error.hint
     return error
-
-
-def describing(sdp: str) -> Answer:
-    def answer(request: bytes) -> bytes:
-        if request.startswith(b"DESCRIBE"):
-            return reply(request, "200 OK", body=sdp)
-        if request.startswith(b"SETUP"):
-            return reply(
-                request,
-                "200 OK",
-                "Transport: RTP/AVP/TCP;unicast;interleaved=0-1",
-                "Session: 1",
-            )
-        return reply(request, "200 OK", "Public: DESCRIBE, SETUP, PLAY", "Session: 1")
-
-    return answer
 
 
 def silent(request: bytes) -> bytes:
