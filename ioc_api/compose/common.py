@@ -6,16 +6,14 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
-from pathlib import Path
 from typing import Any
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConfigError
 from camera_registry.vault import Vault, load_or_create_key, parse_key
+from ioc_api import migrations
 from ioc_api.settings import Settings
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 @contextlib.asynccontextmanager
@@ -39,7 +37,7 @@ async def connected_bus(settings: Settings, name: str) -> AsyncIterator[NatsBus]
 async def opened_database(settings: Settings, *, migrate: bool) -> AsyncIterator[Database]:
     """Open the database for the time of the block; bring it up to date or check that it is."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database, MIGRATIONS)
+    database = Database(settings.database, migrations.DIRECTORY)
     try:
         if migrate:
             await database.migrate()

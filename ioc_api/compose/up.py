@@ -65,9 +65,9 @@ class _Hub:
         self._clock = clock
         self._supervisor = Supervisor(settings.data / "logs", clock, on_start=self._write_ready)
         self._ready: dict[str, str | None] = {}
-        self._ops = {"api": self._api_port, "gateway": self._gateway_port}
         self._api_port = free_port()
         self._gateway_port = free_port()
+        self._ops = {"api": self._api_port, "gateway": self._gateway_port}
         self._edge = Edge((_LOOPBACK, self._api_port), (_LOOPBACK, self._gateway_port))
 
     async def start(self) -> None:
