@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from types import TracebackType
 
 import structlog
@@ -39,13 +40,14 @@ class Watch:
 class LiveHub:
     """One feed per camera, shared by all viewers, ended ``linger_s`` after the last one left.
 
-    ``name`` is this gateway's own on the bus, without dots. Use it as an async context manager.
+    ``name`` is this gateway's own on the bus. Use it as an async context manager.
     """
 
     def __init__(self, bus: Bus, clock: Clock, name: str, limits: HubLimits | None = None) -> None:
         self._bus = bus
         self._clock = clock
-        self._name = name
+        # It becomes a token of a subject, and a host's name may hold dots.
+        self._name = re.sub(r"[^A-Za-z0-9_-]", "-", name)
         self._limits = limits or HubLimits()
         self._feeds: dict[str, CameraFeed] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

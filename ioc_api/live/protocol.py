@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Literal
 
 import msgspec
 
@@ -28,7 +29,8 @@ class _Tile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera: str
 
 
-class _Watch(msgspec.Struct, frozen=True, tag_field="type", tag="watch"):
+class _Watch(msgspec.Struct, frozen=True):
+    type: Literal["watch"]
     tiles: list[_Tile]
 
 

@@ -33,8 +33,14 @@ def clip(
     size: tuple[int, int] = (320, 180),
     b_frames: int = 0,
     profile: str = "Baseline",
+    noise: int = 0,
+    crf: int = 23,
 ) -> list[Packet]:
-    """Encode a moving picture as H.264 Annex-B with parameter sets in band, from seq 0."""
+    """Encode a moving picture as H.264 Annex-B with parameter sets in band, from seq 0.
+
+    ``noise`` (0 to 255) and ``crf`` make it as large as wanted.
+    """
+    random = np.random.default_rng(0)
     width, height = size
     codec = av.CodecContext.create("libx264", "w")
     assert isinstance(codec, av.VideoCodecContext)
@@ -44,6 +50,7 @@ def clip(
     codec.options = {
         "preset": "ultrafast",
         "bf": str(b_frames),
+        "crf": str(crf),
         "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1:annexb=1"
         + (f":bframes={b_frames}:b-adapt=0" if b_frames else ":rc-lookahead=0:sync-lookahead=0"),
     }
@@ -51,7 +58,8 @@ def clip(
     column = np.arange(width, dtype=np.uint16)
     for index in range(frames):
         picture = np.full((height * 3 // 2, width), 128, np.uint8)
-        picture[:height] = (column * 3 + index * 7) % 256
+        grain = random.integers(0, noise + 1, (height, width), np.uint16)
+        picture[:height] = (column * 3 + index * 7 + grain) % 256
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts = index
         coded += codec.encode(frame)

@@ -10,14 +10,18 @@ from dataclasses import replace
 import pytest
 
 from camera_registry import subjects
+from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from camera_registry.base.ids import new_id
 from ingest.packets import Packet
+from ingest.relay import LiveRelay
+from ingest.ring import GopRing
 from ioc_api.live import metrics
 from ioc_api.live.feed import HubLimits
 from ioc_api.live.hub import LiveHub
+from tests.conftest import NatsServer
 from tests.ioc_api.live.studio import Studio, clip
 from tests.waiting import eventually
 
@@ -194,3 +198,46 @@ async def test_packets_over_the_servers_limit_arrive_whole(hub: LiveHub, studio:
     hub.watch(studio.camera_id, viewer, "test")
     await eventually(lambda: len(viewer.packets) == 1)
     assert viewer.packets[0].data == big.data
+
+
+async def test_the_real_relay_of_a_worker_is_understood(bus: Bus, hub: LiveHub) -> None:
+    # Pins the studio of these tests to what ingest.relay does.
+    camera = new_id(SystemClock().utc_us())
+    ring = GopRing(10.0, 1 << 24)
+    relay = LiveRelay(camera, ring, bus=bus, clock=SystemClock())
+    await relay.start()
+    packets = clip(60, gop=25)
+    for packet in packets[:35]:
+        ring.push(packet)
+        relay.push(packet)
+    first, second = Viewer(), Viewer()
+    hub.watch(camera, first, "test")
+    await eventually(lambda: len(first.packets) == 10)
+    for packet in packets[35:]:
+        ring.push(packet)
+        relay.push(packet)
+    await eventually(lambda: first.seqs == list(range(25, 60)))
+    hub.watch(camera, second, "test")
+    assert second.seqs == list(range(50, 60))
+    await relay.stop()
+
+
+async def test_a_restarted_server_is_asked_again(own_nats: NatsServer) -> None:
+    bus = await NatsBus.connect(own_nats.url, name="test")
+    other = await NatsBus.connect(own_nats.url, name="worker")
+    studio = Studio(other, new_id(SystemClock().utc_us()))
+    await studio.start()
+    packets = clip(20, gop=50)
+    studio.hold = packets[:5]
+    viewer = Viewer()
+    async with LiveHub(bus, SystemClock(), "a.host name", QUICK) as hub:
+        hub.watch(studio.camera_id, viewer, "test")
+        await eventually(lambda: len(viewer.packets) == 5)
+        own_nats.kill()
+        await eventually(lambda: not bus.connected)
+        studio.hold = packets
+        own_nats.start()
+        await eventually(lambda: viewer.seqs == list(range(20)), within_s=30)
+    await studio.stop()
+    await other.close()
+    await bus.close()

@@ -20,6 +20,7 @@ from camera_registry.base.bus import Bus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from camera_registry.base.ids import new_id
+from ioc_api.live import metrics
 from ioc_api.live.whep_offer import read_offer
 from tests.ioc_api.live.gateway import OTHER_UNIT, TOKEN, UNIT, WHEP, Gateway, running
 from tests.ioc_api.live.studio import Studio, clip, register
@@ -128,6 +129,29 @@ async def test_a_viewer_that_leaves_is_cleaned_up(
     await eventually(lambda: len(receiver.frames) > 3)
     await receiver.close()
     await eventually(lambda: not gateway.hub.cameras)
+
+
+async def test_a_picture_loss_moves_the_viewer_to_the_next_keyframe(
+    gateway: Gateway, studio: Studio, http: httpx.AsyncClient
+) -> None:
+    studio.play(clip(50, gop=50))
+    await eventually(lambda: len(studio.hold) > 3)
+    receiver = Receiver()
+    offer = await receiver.offer()
+    answer = await http.post(f"/live/whep/{studio.camera_id}", content=offer, headers=SDP)
+    await receiver.accept(answer.text)
+    ssrc = int(re.findall(r"a=ssrc:(\d+) ", answer.text)[0])
+    skipped = metrics.SKIPPED.labels("whep")
+    before = skipped._value.get()
+
+    async def lost_and_found() -> bool:
+        await receiver.peer.getReceivers()[0]._send_rtcp_pli(ssrc)
+        return bool(skipped._value.get() > before)
+
+    await eventually(lost_and_found)
+    seen = len(receiver.frames)
+    await eventually(lambda: len(receiver.frames) > seen + 5)
+    await receiver.close()
 
 
 async def test_a_lost_right_ends_the_session(
