@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -54,6 +55,24 @@ def run_tool(work: Coroutine[Any, Any, None], given: Settings) -> None:
 
 class CamhubGroup(click.Group):
     """A group whose CamhubErrors become one line on stderr and an exit code of their own."""
+
+    later: dict[str, str]
+    """Name of a subcommand → module that holds a command of that name; imported when it is used."""
+
+    def __init__(self, *arguments: Any, later: dict[str, str] | None = None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.later = later or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all subcommands."""
+        return sorted([*self.commands, *self.later])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a subcommand; most commands need none of the libraries of the others."""
+        if cmd_name in self.later:
+            command: click.Command = getattr(import_module(self.later[cmd_name]), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. An error that nobody foresaw keeps its traceback."""

@@ -11,16 +11,18 @@ import click
 
 from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, run_role, settings_options
-from ioc_api.cli.cameras import cameras
-from ioc_api.cli.simulate import simulate
-from ioc_api.cli.tokens import tokens
 from ioc_api.settings import Settings, load
 
 _HOST = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 _PORT = click.option("--port", type=int, help="Port to listen on; 0 lets the kernel choose.")
 
 
-@click.group(cls=CamhubGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_LATER = {name: f"ioc_api.cli.{name}" for name in ("cameras", "simulate", "tokens")}
+
+
+@click.group(
+    cls=CamhubGroup, later=_LATER, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(version("camhub"), prog_name="camhub")
 def main() -> None:
     """camhub joins the surveillance cameras of a city to its operations centre.
@@ -152,8 +154,3 @@ def config_show(config: Path | None, data: Path | None) -> None:
     for name, value in given.shown().items():
         described = Settings.model_fields[name].description or ""
         click.echo(f"{name:<{width}} = {value or '-':<24} # {described}")
-
-
-main.add_command(cameras)
-main.add_command(simulate)
-main.add_command(tokens)
