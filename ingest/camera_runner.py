@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -149,8 +150,10 @@ class CameraRunner:
                 on_error=self._failed,
                 healthy_s=self._options.healthy_s,
             )
-        except Exception:
-            log.exception("camera_ended", camera=self._spec.id)
+        except Exception as error:
+            # Neither the message nor the locals: an address with its password may be among them.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            log.error("camera_ended", camera=self._spec.id, kind=type(error).__name__, trace=trace)
             self._become(
                 State.ERROR, "internal_error", "camhub itself failed on this camera; see its log"
             )
@@ -181,7 +184,7 @@ class CameraRunner:
                 session.run_once,
                 stop,
                 name=f"camera-{self._spec.id[:8]}",
-                grace_s=self._options.read_slice_s * 2,
+                grace_s=self._options.stop_grace_s,
             )
         except CamhubError as error:
             self._pace(error)

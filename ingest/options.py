@@ -9,12 +9,12 @@ from dataclasses import dataclass
 class IngestOptions:
     """Times in seconds, sizes in bytes.
 
-    ``read_slice_s`` is how long one blocking read may take: the session looks at its stop flag and
-    at its watchdog that often, so it bounds how long a stop takes.
+    ``stop_grace_s`` is how long a stop waits for a session's thread. A session looks at its stop
+    flag with every packet; one that waits for a silent camera is left to its own time limit.
     """
 
     open_timeout_s: float = 8.0
-    read_slice_s: float = 0.5
+    stop_grace_s: float = 1.0
     stalled_after_s: float = 5.0
     keyframe_within_s: float = 15.0
     ring_s: float = 12.0

@@ -223,7 +223,7 @@ def _try_open(
         container = av.open(
             name,
             options=ffmpeg,
-            timeout=(options.open_timeout_s, options.read_slice_s),
+            timeout=(options.open_timeout_s, options.stalled_after_s),
             metadata_errors="replace",
         )
     except (av.error.FFmpegError, OSError, ValueError, UnicodeError) as error:

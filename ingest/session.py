@@ -47,9 +47,9 @@ class Source:
 class CameraSession:
     """Opens a camera and hands every packet to ``sink``, in the thread that runs ``run_once``.
 
-    ``sink`` must not block. ``stop`` may be set from any thread: a running session ends within
-    ``read_slice_s``; one that is still opening ends with its time limit, and hands out nothing
-    more. The container is closed in every case.
+    ``sink`` must not block. ``stop`` may be set from any thread: a running session ends with the
+    next packet, one that waits for a silent camera or is still opening ends with its time limit;
+    either hands out nothing more. The container is closed in every case.
     """
 
     def __init__(
@@ -119,28 +119,25 @@ class CameraSession:
     def _packets(
         self, stream: OpenStream, watchdog: PacketWatchdog
     ) -> Iterator[av.Packet[VideoStream]]:
-        """Yield packets until the stop; a read that timed out is taken up again.
+        """Yield packets until the stop.
 
-        PyAV's time limit counts from the call for each packet, and FFmpeg looks at it between any
-        two reads of the socket, so RTCP alone does not keep a read alive.
+        PyAV's time limit counts anew for each video packet, and FFmpeg looks at it before each read
+        of the socket, so RTCP alone does not keep a read alive. The limit is the watchdog's own: a
+        read that was interrupted may have lost half an RTP packet, and cannot be taken up again
+        (FFmpeg then reports it as an input/output error, so the watchdog tells the two apart).
         """
-        while not self._stop.is_set():
-            failure: OpenError | None = None
-            try:
-                for packet in stream.container.demux(stream.stream):
-                    if self._stop.is_set():
-                        return
-                    if packet.size:
-                        watchdog.feed()
-                        yield packet
-                failure = explain(av.error.EOFError(0, ""))
-            except av.error.ExitError:
-                if watchdog.stalled:
-                    failure = _stalled(watchdog.silent_s)
-            except (av.error.FFmpegError, OSError) as error:
-                failure = explain(error)
-            if failure is not None:
-                raise failure
+        try:
+            for packet in stream.container.demux(stream.stream):
+                if self._stop.is_set():
+                    return
+                if packet.size:
+                    watchdog.feed()
+                    yield packet
+            failure = explain(av.error.EOFError(0, ""))
+        except (av.error.FFmpegError, OSError) as error:
+            failure = _stalled(watchdog.silent_s) if watchdog.stalled else explain(error)
+        if not self._stop.is_set():
+            raise failure
 
     def _hand_out(self, unit: AccessUnit, arrival_us: int) -> None:
         if not self._started and not unit.keyframe:

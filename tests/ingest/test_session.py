@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import traceback
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ async def test_packets_in_order_with_times(camera: Camera) -> None:
     assert packets[0].keyframe
     assert [p.seq for p in packets] == list(range(len(packets)))
     assert len({p.epoch for p in packets}) == 1
-    steps = [b.utc_us - a.utc_us for a, b in zip(packets[15:], packets[16:], strict=False)]
+    steps = [b.utc_us - a.utc_us for a, b in pairwise(packets[15:])]
     assert all(0 < step < 500_000 for step in steps)
     assert PACKETS._value.get() - before[0] >= len(packets)
     assert KEYFRAMES._value.get() - before[1] == sum(p.keyframe for p in packets)
@@ -104,7 +105,7 @@ def test_garbage_after_good_video_ends_or_stalls_the_session() -> None:
 
 def test_video_without_any_parameter_set() -> None:
     bare = description().partition("a=fmtp")[0]
-    nals_only = [unit for unit in rtp_of([p for p in VIDEO if not p.keyframe]) for _ in (0,)] * 3
+    nals_only = rtp_of([packet for packet in VIDEO if not packet.keyframe])
 
     def play(connection: socket.socket, ended: threading.Event) -> None:
         with contextlib.suppress(OSError):
