@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -59,7 +58,7 @@ class Authenticator:
         if scheme == "basic":
             try:
                 plain = base64.b64decode(rest.strip(), validate=True)
-            except binascii.Error:
+            except ValueError:  # no base64, or no ASCII
                 return False
             return hmac.compare_digest(plain, f"{username}:{password}".encode())
         given = parse_parameters(rest)

@@ -57,13 +57,17 @@ class SimulatedCamera:
         self._tasks: set[asyncio.Task[None]] = set()
         self._change = asyncio.Lock()
 
-    def load(self, clip: Clip, prepared: PreparedClip, path: Path, truth: Path | None) -> None:
-        """Give the camera its clip; its media clock starts now."""
+    async def load(
+        self, clip: Clip, prepared: PreparedClip, path: Path, truth: Path | None
+    ) -> None:
+        """Give the camera its clip and its initial fault; its media clock starts now."""
         self._clip, self._path, self.truth = clip, path, truth
         self._prepared["main"] = prepared
         self._programme = Programme(prepared)
         self._origin = self._clock.monotonic()
         self._origin_us = self._clock.utc_us()
+        if self.config.fault is not None:
+            await self._apply(self.config.fault)
         self.loaded.set()
 
     @property
@@ -105,7 +109,7 @@ class SimulatedCamera:
 
     def join(self, viewer: Viewer) -> None:
         """Start sending to ``viewer``, from the next keyframe on."""
-        if not self._viewers and self._programme and not self._pending:
+        if not self._viewers and self._programme:
             self._programme.seek(self._now())
         viewer.restart()
         self._viewers[viewer] = self._clock.monotonic()
@@ -116,6 +120,8 @@ class SimulatedCamera:
         self._viewers.pop(viewer, None)
         if not self._viewers:
             self._wanted.clear()
+            if self._pending is not None:
+                self._programme, self._pending = self._pending, None
 
     async def set_fault(self, fault: Fault | None) -> None:
         """Put a fault in place of the present one; None restores normal service.
@@ -124,22 +130,27 @@ class SimulatedCamera:
         """
         async with self._change:
             await self.loaded.wait()
-            clip = await self._clip_for(fault)
-            refused = self.has(FaultKind.REFUSE)
-            if self._clearing is not None:
-                self._clearing.cancel()
-                self._clearing = None
-            self.fault = fault
-            self._switch_to(clip, keeps_clock=fault is None or fault.kind not in _VARIANTS)
-            refuse = self.has(FaultKind.REFUSE)
-            if self.on_refuse and refuse != refused:
-                await self.on_refuse(refuse)
-            if fault is not None and fault.kind in ENDS_SESSIONS:
-                self.end_viewers()
-            if fault is not None and fault.seconds is not None:
-                loop = asyncio.get_running_loop()
-                self._clearing = loop.call_later(fault.seconds, self._expire, fault)
-            log.info("fault", camera=self.config.name, fault=fault.kind if fault else None)
+            await self._apply(fault)
+
+    async def _apply(self, fault: Fault | None) -> None:
+        clip = await self._clip_for(fault)
+        if self._clearing is not None:
+            self._clearing.cancel()
+            self._clearing = None
+        before, self.fault = self.fault, fault
+        refused = before is not None and before.kind is FaultKind.REFUSE
+        refuse = self.has(FaultKind.REFUSE)
+        if self.on_refuse and refuse != refused:
+            await self.on_refuse(refuse)
+        # A client cannot follow a change of codec in either direction.
+        had_codec = before is not None and before.kind is FaultKind.UNKNOWN_CODEC
+        if had_codec or (fault is not None and fault.kind in ENDS_SESSIONS):
+            self.end_viewers()
+        self._switch_to(clip, keeps_clock=fault is None or fault.kind not in _VARIANTS)
+        if fault is not None and fault.seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._clearing = loop.call_later(fault.seconds, self._expire, fault)
+        log.info("fault", camera=self.config.name, fault=fault.kind if fault else None)
 
     def _expire(self, fault: Fault) -> None:
         async def clear() -> None:
@@ -181,7 +192,10 @@ class SimulatedCamera:
         # Pictures that are the clip's own keep its clock, so that the ground truth stays true.
         following = Programme(clip, 0 if keeps_clock else now)
         following.seek(now)
-        self._pending = following
+        if self._viewers:
+            self._pending = following
+        else:
+            self._programme, self._pending = following, None
 
     def _now(self) -> int:
         return round((self._clock.monotonic() - self._origin) * RTP_CLOCK)

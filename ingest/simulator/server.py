@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -93,7 +94,10 @@ class Simulator:
                 return
             self._connections.add(task)
             try:
-                await Connection(reader, writer, cameras, self._config.session_timeout_s).serve()
+                # The task ends here in any case, and asyncio's streams would log a cancelled one.
+                with contextlib.suppress(asyncio.CancelledError):
+                    timeout_s = self._config.session_timeout_s
+                    await Connection(reader, writer, cameras, timeout_s).serve()
             finally:
                 self._connections.discard(task)
 
@@ -161,9 +165,7 @@ class Simulator:
                 clip, prepared = await asyncio.to_thread(_read_and_prepare, path)
                 truth = path.with_suffix(".json") if has_truth else None
                 for camera in cameras:
-                    camera.load(clip, prepared, path, truth)
-                    if camera.config.fault is not None:
-                        await camera.set_fault(camera.config.fault)
+                    await camera.load(clip, prepared, path, truth)
                 count += 1
                 if progress is not None:
                     progress(path.stem, count, total)
