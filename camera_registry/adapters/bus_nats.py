@@ -232,7 +232,7 @@ class NatsBus:
                     )
                 try:
                     messages = await self._pulls[key].fetch(batch, timeout=timeout_s)
-                except nats.errors.TimeoutError:
+                except TimeoutError:
                     return []
         except UnavailableError:
             await self._forget_pull(key)
