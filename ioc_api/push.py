@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from camera_registry import subjects
 from camera_registry.base.bus import Bus, Message, Subscription
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import UnavailableError
+from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.model import CameraState
 from camera_registry.registry import CameraFilter, CameraRegistry
 from camera_registry.scope import Scope as UnitScope
@@ -40,7 +40,6 @@ CLIENTS = Gauge("camhub_sse_clients", "Clients of the event stream.")
 PAGE = 200
 MAX_BACKLOG = 5000
 """A client further behind than this begins anew: it reads the list of events first anyway."""
-SEND_TIMEOUT_S = 20.0
 REFRESH_US = 5_000_000
 """A report that says nothing new is passed on at most this often, to show that it is alive."""
 
@@ -54,10 +53,13 @@ class Hello(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PushLimits:
-    """Seconds between keep-alive comments, and between looks at the client's rights."""
+    """Seconds between keep-alive comments and between looks at the client's rights, and seconds
+    that a client may take nothing before it is let go.
+    """
 
     keep_alive_s: float = 15.0
     recheck_s: float = 15.0
+    send_s: float = 20.0
 
 
 class PushHub:
@@ -139,6 +141,11 @@ class PushClient:
         self._sent: dict[str, tuple[tuple[object, ...], int]] = {}
         self._ended = False
         self._read_scopes()
+
+    @property
+    def send_s(self) -> float:
+        """Seconds that this client may take nothing."""
+        return self._hub.limits.send_s
 
     def wake(self) -> None:
         """Look for new events soon."""
@@ -247,14 +254,13 @@ class PushClient:
 
 
 class StreamResponse(Response):
-    """Sends a client's frames; a client that takes nothing for ``SEND_TIMEOUT_S`` is let go."""
+    """Sends a client's frames; a client that takes nothing for ``send_s`` is let go."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, client: PushClient | None = None, timeout_s: float = SEND_TIMEOUT_S) -> None:
+    def __init__(self, client: PushClient) -> None:
         super().__init__()
         self._client = client
-        self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run until either side ends."""
@@ -272,20 +278,21 @@ class StreamResponse(Response):
             for task in (sending, leaving):
                 task.cancel()
             done = await asyncio.gather(sending, leaving, return_exceptions=True)
-        if isinstance(done[0], TimeoutError):
-            log.info("push_client_too_slow")
-            # Ending the answer without its last chunk makes the server drop the connection.
-            raise ConnectionAbortedError("the client of the event stream takes nothing")
         if isinstance(done[0], Exception):
             raise done[0]
 
     async def _send(self, send: Send) -> None:
-        if self._client is None:
+        try:
+            async with contextlib.aclosing(self._client.frames()) as frames:
+                async for frame in frames:
+                    async with asyncio.timeout(self._client.send_s):
+                        await send({"type": "http.response.body", "body": frame, "more_body": True})
+        except TimeoutError:
+            # Returning without the last chunk makes the server drop the connection.
+            log.info("push_client_too_slow")
             return
-        async with contextlib.aclosing(self._client.frames()) as frames:
-            async for frame in frames:
-                async with asyncio.timeout(self._timeout_s):
-                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+        except CamhubError as error:
+            log.warning("push_ended", reason=error.message)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

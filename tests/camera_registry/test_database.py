@@ -111,10 +111,14 @@ async def test_processes_that_start_and_write_at_once_do_not_fail(tmp_path: Path
 async def test_a_failed_block_leaves_nothing_behind(tmp_path: Path) -> None:
     database = open_database(tmp_path / "a.db")
     await database.migrate()
-    with pytest.raises(RuntimeError):
+
+    async def fail() -> None:
         async with database.write() as connection:
             await connection.execute(sa.text("delete from alembic_version"))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     await database.check_version()
     await database.close()
 
@@ -122,7 +126,8 @@ async def test_a_failed_block_leaves_nothing_behind(tmp_path: Path) -> None:
 async def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     database = open_database(tmp_path / "a.db")
     await database.migrate()
-    with pytest.raises(StorageError, match="disk of the database is full") as caught:
+
+    async def fill() -> None:
         async with database.write() as connection:
             # SQLite's own limit on pages gives the very error of a full disk.
             await connection.execute(sa.text("pragma max_page_count = 1"))
@@ -131,6 +136,9 @@ async def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
                     sa.text("insert into setup_links values (:hash, 1, 0)"),
                     {"hash": os.urandom(4000).hex()},
                 )
+
+    with pytest.raises(StorageError, match="disk of the database is full") as caught:
+        await fill()
     assert caught.value.hint
     await database.close()
 

@@ -60,6 +60,14 @@ async def test_of_many_who_use_the_link_at_once_one_wins(api: Hub) -> None:
     assert len(await api.deps.accounts.list(CITY)) == 1
 
 
+async def test_an_unused_link_is_worth_nothing_once_there_is_an_account(api: Hub) -> None:
+    token = await api.deps.setup.create()
+    assert token is not None
+    await api.deps.accounts.create("an", PASSWORD, "", OPERATOR_A, CITY)
+    with pytest.raises(ForbiddenError, match="not valid any more"):
+        await api.deps.setup.use(token, "root", PASSWORD)
+
+
 async def test_a_refused_password_does_not_burn_the_link(api: Hub) -> None:
     token = await api.deps.setup.create()
     assert token is not None
