@@ -46,7 +46,8 @@ class ZoneEnterRule:
     ``version`` rises with every change of the rule and is written into its events. ``labels``
     filters by label, empty takes all. ``min_age_s``: how long the object must have been tracked;
     ``min_travel``: how far it must have moved, in picture sizes, so that a flicker or a changed
-    patch of ground is no object; ``min_size``: least area as a share of the picture. ``settle_s``
+    patch of ground is no object; ``min_size``: least area as a share of the picture;
+    ``min_score``: least score of the sighting that it is told by. ``settle_s``
     and ``margin`` are the hysteresis: an object counts as inside after it was there that long, and
     as outside again only when it is farther than ``margin`` from the border. ``cool_down_s``: after
     an event of this rule the next ones are held back that long; the default lets a busy street
@@ -57,9 +58,10 @@ class ZoneEnterRule:
     version: int = 1
     zone: Zone = WHOLE_ZONE
     labels: frozenset[str] = frozenset()
-    min_age_s: float = 0.4
+    min_age_s: float = 0.6
     min_travel: float = 0.03
     min_size: float = 0.0004
+    min_score: float = 0.35
     settle_s: float = 0.2
     margin: float = 0.02
     cool_down_s: float = 10.0
@@ -70,6 +72,7 @@ class ZoneEnterRule:
             "min_age_s": 3600.0,
             "min_travel": 1.0,
             "min_size": 1.0,
+            "min_score": 1.0,
             "settle_s": 3600.0,
             "margin": 0.5,
             "cool_down_s": 86_400.0,

@@ -47,7 +47,7 @@ class TrackerConfig:
     """
 
     high_score: float = 0.35
-    confirm_hits: int = 3
+    confirm_hits: int = 4
     steady: float = 0.25
     lost_s: float = 2.0
     tentative_lost_s: float = 0.5

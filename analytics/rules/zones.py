@@ -85,6 +85,7 @@ class ZoneEnter:
             and track.age_s >= rule.min_age_s
             and track.travel >= rule.min_travel
             and track.box.w * track.box.h >= rule.min_size
+            and track.score >= rule.min_score
             and (not rule.labels or track.label in rule.labels)
         )
 

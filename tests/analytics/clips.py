@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from av.bitstream import BitStreamFilterContext
 from av.video.stream import VideoStream
 
 from ingest.packets import Packet, StreamInfo
@@ -70,4 +72,25 @@ def clip(
         frame.pts, frame.time_base = index, Fraction(1, FPS)
         keep(stream.encode(frame))
     keep(stream.encode(None))
+    return packets
+
+
+def packets_of(path: Path) -> list[Packet]:
+    """Read a file as the packets that a session would hand on; the first is at START_US."""
+    packets: list[Packet] = []
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        annex_b = BitStreamFilterContext("h264_mp4toannexb", stream)
+        info = StreamInfo("h264", "avc1.64001F", stream.width, stream.height)
+        for packet in container.demux(stream):
+            for one in annex_b.filter(packet) if packet.dts is not None else []:
+                assert one.pts is not None
+                assert one.dts is not None
+                assert one.time_base is not None
+                at_us = START_US + round(one.pts * one.time_base * 1_000_000)
+                dts_us = START_US + round(one.dts * one.time_base * 1_000_000)
+                seq = len(packets)
+                packets.append(
+                    Packet(1, seq, one.is_keyframe, at_us, dts_us, at_us + 20_000, bytes(one), info)
+                )
     return packets

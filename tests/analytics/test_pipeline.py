@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import cv2
@@ -11,25 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.detector import CameraDetector, Detector, Look, MovingObjectDetector
-from analytics.event_builder import EventBuilder
-from analytics.events import Box, Detection, EventMessage
-from analytics.geometry import Polygon, corners, iou_matrix
+from analytics.detector import CameraDetector, Look, MovingObjectDetector
+from analytics.events import Box, Detection
+from analytics.geometry import corners, iou_matrix
 from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
-from analytics.pipeline import CameraPipeline, Pace, PipelineConfig, plane_size
+from analytics.pipeline import Pace, PipelineConfig, plane_size
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook, Zone, ZoneEnterRule, default_rulebook
-from camera_registry.base.clock import SystemClock
+from analytics.rulebook import default_rulebook
 from camera_registry.base.errors import UnavailableError
-from ingest.freeze import PictureWatch, Verdict
-from ingest.options import IngestOptions
-from ingest.packets import Packet
+from ingest.freeze import Verdict
+from tests.analytics.camera import Camera
 from tests.analytics.clips import START_US, clip
 from tests.analytics.scenes import Rect
-
-RIGHT_HALF = Zone("right", Polygon(((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))))
-EVERY_ENTRY = Rulebook((ZoneEnterRule("entry", zone=RIGHT_HALF, cool_down_s=0),))
 
 
 @pytest.fixture(scope="module")
@@ -42,51 +35,6 @@ def pool() -> Iterator[AnalysisPool]:
     made = AnalysisPool(2)
     yield made
     made.stop()
-
-
-class Camera:
-    """A pipeline with its outputs kept; ``feed`` gives packets and waits until they are done."""
-
-    def __init__(
-        self,
-        pool: AnalysisPool,
-        detector: Detector,
-        rulebook: Rulebook = EVERY_ENTRY,
-        config: PipelineConfig | None = None,
-        on_event: Callable[[EventMessage], None] | None = None,
-    ) -> None:
-        self.pool = pool
-        self.events: list[EventMessage] = []
-        self.verdicts: list[Verdict] = []
-        self.failures: list[Exception] = []
-        wide = PipelineConfig(inbox=InboxLimits(packets=10_000, size=1 << 30))
-        self.pipeline = CameraPipeline(
-            camera_id="camera",
-            pool=pool,
-            detector=detector,
-            rulebook=rulebook,
-            builder=EventBuilder(
-                camera_id="camera",
-                unit_code="25807",
-                model=detector.label,
-                worker="w",
-                clock=SystemClock(),
-            ),
-            watch=PictureWatch(IngestOptions()),
-            on_event=on_event or self.events.append,
-            on_picture=self.verdicts.append,
-            on_failure=self.failures.append,
-            config=config or wide,
-        )
-
-    def feed(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            self.pipeline.push(packet)
-        deadline = time.monotonic() + 60
-        while len(self.pipeline._inbox) > 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        self.pool.retire(self.pipeline)  # waits for the end of the turn that runs
 
 
 def rider(start_s: float, y: int = 70, speed: float = 40.0) -> Callable[[float], list[Rect]]:

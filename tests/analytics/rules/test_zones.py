@@ -24,9 +24,10 @@ def track(
     confirmed: bool = True,
     seen: bool = True,
     label: str = "object",
+    score: float = 0.9,
 ) -> Track:
     box = Box(x - size / 2, 0.5, size, size)
-    return Track(ident, box, 0.9, label, at_us - 2_000_000, at_us, confirmed, seen, travel)
+    return Track(ident, box, score, label, at_us - 2_000_000, at_us, confirmed, seen, travel)
 
 
 def walk(rule: ZoneEnterRule, places: list[float]) -> list[int]:
@@ -63,6 +64,7 @@ def test_jitter_at_the_border_does_not_settle_but_the_margin_holds_who_is_inside
         {"seen": False},
         {"travel": 0.01},
         {"size": 0.01},
+        {"score": 0.3},
         {"label": "vehicle-like"},
     ],
 )
