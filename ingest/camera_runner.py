@@ -15,6 +15,7 @@ from camera_registry.base.errors import CamhubError
 from camera_registry.base.tasks import Backoff, retrying
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
 from ingest.freeze import Verdict
+from ingest.meter import PacketMeter
 from ingest.options import IngestOptions
 from ingest.packets import Packet, StreamInfo
 from ingest.session import CameraSession, Source
@@ -88,7 +89,7 @@ class CameraRunner:
         self._backoff = Backoff()
         self._state = (State.CONNECTING, "connecting", "the camera is being opened")
         self._since_us = clock.utc_us()
-        self._meter = _Meter(clock)
+        self._meter = PacketMeter(clock)
         self._session = 0
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -234,29 +235,3 @@ class CameraRunner:
         while True:
             await self._clock.sleep(self._report_every_s)
             self._report()
-
-
-class _Meter:
-    """What the session's thread writes and the event loop reads: single values, no lock needed."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.info: StreamInfo | None = None
-        self.frame_us = 0
-        self._packets = 0
-        self._seen = (clock.monotonic(), 0)
-        self._fps = 0.0
-
-    def count(self, packet: Packet) -> None:
-        self.info = packet.info
-        self.frame_us = packet.utc_us
-        self._packets += 1
-
-    def fps(self) -> float:
-        """Packets a second since the last reading that is at least a second old."""
-        now = self._clock.monotonic()
-        then, packets = self._seen
-        if now - then >= 1.0:
-            self._fps = round((self._packets - packets) / (now - then), 1)
-            self._seen = (now, self._packets)
-        return self._fps

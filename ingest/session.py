@@ -16,9 +16,10 @@ from prometheus_client import Counter, Histogram
 from camera_registry.base.clock import Clock
 from camera_registry.model import Credentials
 from ingest.access_units import AccessUnit, AccessUnits
+from ingest.open_errors import OpenError, explain
 from ingest.options import IngestOptions
 from ingest.packets import Packet
-from ingest.rtsp import OpenError, OpenStream, explain, open_camera
+from ingest.rtsp import OpenStream, open_camera
 from ingest.timeline import Timeline
 from ingest.watchdog import PacketWatchdog
 

@@ -43,7 +43,7 @@ def main() -> None:
     server.set_service("0")
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(config["launch"])
-    factory.set_shared(True)
+    factory.set_shared(False)
     if config.get("auth"):
         with_login(server, factory, config)
     server.get_mount_points().add_factory("/stream", factory)

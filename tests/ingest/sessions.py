@@ -13,9 +13,9 @@ from types import TracebackType
 from camera_registry.base.clock import SystemClock
 from camera_registry.model import CameraSpec, CameraState, Credentials
 from ingest.camera_runner import CameraRunner, PacketSink
+from ingest.open_errors import OpenError
 from ingest.options import IngestOptions
 from ingest.packets import Packet
-from ingest.rtsp import OpenError
 from ingest.session import CameraSession, Source
 
 SHORT = IngestOptions(

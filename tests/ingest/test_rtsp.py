@@ -9,8 +9,9 @@ import av.error
 import pytest
 
 from camera_registry.model import Credentials
+from ingest.open_errors import OpenError, explain
 from ingest.options import IngestOptions
-from ingest.rtsp import OpenError, explain, open_camera, open_file
+from ingest.rtsp import open_camera, open_file
 from tests.ingest import footage
 from tests.ingest.scripted_camera import Answer, describing, reply, scripted_camera, status
 
