@@ -48,7 +48,7 @@ def encoder_options(rate: Rate, kbps: int, fps: int) -> dict[str, str]:
         # the same size, as cameras do that are set to "constant".
         hrd = f"nal-hrd=cbr:filler=1:vbv-maxrate={kbps}:vbv-bufsize={kbps // 2}:bitrate={kbps}"
         return {**options, "x264-params": f"{common}:{hrd}"}
-    cap = f"crf=28:vbv-maxrate={kbps * 3}:vbv-bufsize={kbps * 6}"
+    cap = f"crf=28:vbv-maxrate={kbps * 2}:vbv-bufsize={kbps * 4}"
     return {**options, "x264-params": f"{common}:{cap}"}
 
 

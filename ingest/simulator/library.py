@@ -24,7 +24,7 @@ from ingest.simulator.encoder import default_kbps, encode_mp4
 from ingest.simulator.scenes import SCENES, SceneSpec, render
 
 # Counts up with every change of pictures or encoding, so that an old cache is not taken for a new.
-_VERSION = 2
+_VERSION = 3
 _MAKING = ".making-"
 
 

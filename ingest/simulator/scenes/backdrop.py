@@ -105,7 +105,7 @@ def street(width: int, height: int, view: View, seed: int, half_road: float) -> 
     for side in (-1, 1):
         for z in (70, 46, 30, 19):
             _tree(paint, side * (half_road + 1.3), z)
-    paint.grain(2.2)
+    paint.grain(1.3)
     return cv2.GaussianBlur(paint.picture, (0, 0), 0.6).astype(np.uint8)
 
 

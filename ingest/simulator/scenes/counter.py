@@ -139,7 +139,7 @@ def _hall(spec: SceneSpec) -> Pixels:
             -1,
         )
         paint.ground(x, x + 0.62, 10.0, 10.6, (165, 115, 62))
-    paint.grain(1.6)
+    paint.grain(1.0)
     return cv2.GaussianBlur(paint.picture, (0, 0), 0.6).astype(np.uint8)
 
 

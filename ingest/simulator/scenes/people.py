@@ -74,7 +74,7 @@ def _square(spec: SceneSpec) -> Pixels:
         x += wide
     for x, z in ((-11.0, 22.0), (9.0, 23.0), (-4.0, 24.5), (15.0, 21.0)):
         _planter(paint, x, z)
-    paint.grain(2.0)
+    paint.grain(1.2)
     return cv2.GaussianBlur(paint.picture, (0, 0), 0.6).astype(np.uint8)
 
 
@@ -94,9 +94,9 @@ def quiet(spec: SceneSpec) -> Scene:
     random = np.random.default_rng(spec.seed)
     walk = passing(
         spec.seconds * 0.6,
-        min(7.0, spec.seconds * 0.5),
+        min(8.0, spec.seconds * 0.5),
         spec.seconds,
-        across(8.6, -8.6, 8.6, bool(spec.seed % 2)),
+        across(6.6, -6.0, 6.0, bool(spec.seed % 2)),
     )
     return Scene(
         backdrop=_lane(spec),
@@ -104,7 +104,7 @@ def quiet(spec: SceneSpec) -> Scene:
         actors=(Actor(1, "person", strides(random), walk),),
         line=((0.5, 0.3), (0.5, 0.98)),
         zone=((0.3, 0.5), (0.7, 0.5), (0.8, 0.95), (0.2, 0.95)),
-        noise=1.8,
+        noise=1.2,
     )
 
 
@@ -152,7 +152,7 @@ def _lane(spec: SceneSpec) -> Pixels:
     for index, x in enumerate((-2.2, -1.2, 1.0, 2.0)):
         bike = motorbike(BODIES[index], SHIRTS[0], HELMETS[0], front=True, pillion=False)
         _stamp(paint, bike, x, wall_z - 0.7, 1.05)
-    paint.grain(2.0)
+    paint.grain(1.2)
     return cv2.GaussianBlur(paint.picture, (0, 0), 0.6).astype(np.uint8)
 
 

@@ -14,6 +14,8 @@ from ingest.simulator.scenes.sprites import Canvas, Colour, bus, car, motorbike,
 VIEW = View(horizon=0.24, focal=1.05, height_m=6.5)
 HALF_ROAD = 7.0
 _FAR, _NEAR = 75.0, 6.2
+# Vehicles come in waves, as from a traffic light that is green for this share of a round.
+_GREEN = 0.55
 
 BODIES: tuple[Colour, ...] = (
     (50, 50, 190),
@@ -62,12 +64,12 @@ def traffic(spec: SceneSpec) -> Scene:
     actors: list[Actor] = []
     for x, speed, kind in _LANES:
         toward = x < 0
-        headway = 2.6 if kind == "motorbike" else 5.5
-        count = max(int(spec.seconds / headway), 1)
+        headway = 2.2 if kind == "motorbike" else 5.0
+        count = max(int(spec.seconds * _GREEN / headway), 1)
         for index in range(count):
             if random.random() < 0.2:
                 continue
-            start = (index + random.uniform(0, 0.45)) * spec.seconds / count
+            start = (index + random.uniform(0, 0.45)) * spec.seconds * _GREEN / count
             label = "bus" if kind == "car" and random.random() < 0.25 else kind
             drawing = _vehicle(label, toward, random)
             lane = x + (random.uniform(-0.25, 0.25) if kind == "motorbike" else 0.0)
@@ -191,4 +193,4 @@ def traffic_noise(spec: SceneSpec) -> Scene:
     """The same street through a cheap sensor in bad light: its noise drowns small movements."""
     scene = traffic(spec)
     backdrop = cv2.convertScaleAbs(scene.backdrop, alpha=0.55, beta=12).astype(np.uint8)
-    return replace(scene, backdrop=backdrop, light=0.55, noise=13.0)
+    return replace(scene, backdrop=backdrop, light=0.55, noise=10.0)

@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 from camera_registry.base.errors import InvalidError
 from ingest.simulator.clip import read_clip
 from ingest.simulator.nal import Codec
-from ingest.simulator.sdp import describe
 from ingest.simulator.rtp import prepare
+from ingest.simulator.sdp import describe
 
 Film = Callable[..., Path]
 

@@ -13,7 +13,7 @@ from camera_registry.base.errors import StorageError
 from ingest.simulator import library
 from ingest.simulator.clip import Clip, read_clip
 from ingest.simulator.config import Rate
-from ingest.simulator.encoder import default_kbps, require_encoder
+from ingest.simulator.encoder import default_kbps, encode_mp4, require_encoder
 from ingest.simulator.library import ClipSpec, build, build_all
 from tests.ingest.simulator.conftest import small
 
@@ -93,7 +93,7 @@ def test_the_clip_appears_only_when_it_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = ClipSpec.of(small("any"))
-    real = library.encode_mp4
+    real = encode_mp4
     seen: list[str] = []
 
     def encode(target: Path, *args: object, **more: object) -> None:

@@ -20,6 +20,14 @@ def read(data: bytes) -> list[Request]:
     return RequestReader().feed(data)
 
 
+def read_or_refuse(data: bytes) -> list[Request]:
+    """Return no request where the reader refuses; any exception but RtspError fails the test."""
+    try:
+        return read(data)
+    except RtspError:
+        return []
+
+
 def test_reads_a_request() -> None:
     (request,) = read(GOOD)
     assert (request.method, request.url, request.cseq) == ("DESCRIBE", "rtsp://h/a", "2")
@@ -40,23 +48,14 @@ def test_pieces_make_no_difference(cuts: list[int], noise: bytes) -> None:
 
 @given(st.binary(max_size=2000))
 def test_any_bytes_give_requests_or_a_refusal(data: bytes) -> None:
-    reader = RequestReader()
-    try:
-        for request in reader.feed(data):
-            assert request.cseq.isdigit()
-    except RtspError as error:
-        assert error.status in {400, 505}
+    requests = read_or_refuse(data)
+    assert all(request.cseq.isdigit() for request in requests)
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=200))
 def test_any_text_in_the_places_of_a_request(method: str, url: str, value: str) -> None:
     data = f"{method} {url} RTSP/1.0\r\nCSeq: {value}\r\nX: {value}\r\n\r\n"
-    try:
-        requests = read(data.encode("utf-8", "surrogatepass"))
-    except RtspError as error:
-        assert error.status in {400, 505}
-    else:
-        assert len(requests) <= 1
+    assert len(read_or_refuse(data.encode("utf-8", "surrogatepass"))) <= 1
 
 
 @pytest.mark.parametrize(
