@@ -35,6 +35,16 @@ const REASONS = [
   'closed',
   'no_worker',
   'digest_sha256_unsupported',
+  'unreachable',
+  'auth_failed',
+  'stalled',
+  'no_keyframe',
+  'server_error',
+  'request_refused',
+  'transport_refused',
+  'internal_error',
+  'bad_url',
+  'credentials_too_long',
 ];
 
 describe('catalogues', () => {

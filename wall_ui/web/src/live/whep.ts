@@ -58,21 +58,19 @@ export async function openWhep(
     const { answer, location } = await exchange(url, csrfToken, offer, signal);
     const leave = () => remove(location, csrfToken);
     if (signal.aborted) {
-      leave();
+      await leave();
       throw new WhepError('network');
     }
     try {
       await peer.setRemoteDescription({ type: 'answer', sdp: answer });
     } catch {
-      leave();
+      await leave();
       throw new WhepError('rejected');
     }
     return {
       peer,
-      close: () => {
-        peer.close();
-        leave();
-      },
+      // First the DELETE: a closed peer ends the session there, and the DELETE would find none.
+      close: () => void leave().finally(() => peer.close()),
     };
   } catch (cause) {
     peer.close();
@@ -102,17 +100,20 @@ async function exchange(
   return { answer: await response.text(), location: response.headers.get('Location') };
 }
 
-function remove(location: string | null, csrfToken: string): void {
+async function remove(location: string | null, csrfToken: string): Promise<void> {
   if (location === null) return;
   const url = new URL(location, window.location.href);
   if (url.origin !== window.location.origin) return;
-  // The gateway also notices a peer that went away; a failed DELETE costs it a time-out, no more.
-  void fetch(url, {
-    method: 'DELETE',
-    headers: { 'X-CSRF-Token': csrfToken },
-    credentials: 'same-origin',
-    keepalive: true,
-  }).catch(() => undefined);
+  try {
+    await fetch(url, {
+      method: 'DELETE',
+      headers: { 'X-CSRF-Token': csrfToken },
+      credentials: 'same-origin',
+      keepalive: true,
+    });
+  } catch {
+    return; // the gateway also notices a peer that went away, only later
+  }
 }
 
 function preferH264(transceiver: RTCRtpTransceiver): void {

@@ -81,6 +81,11 @@ export class LiveWall {
     }));
   }
 
+  /** Forget the latencies so far: a tile's first pictures come from the buffer, and are old. */
+  clearLatencies(): void {
+    this.#rings.clear();
+  }
+
   #send(command: Command): void {
     this.#worker.postMessage(command);
   }

@@ -66,6 +66,7 @@ export class WallModel {
     if (this.#mayWatch) this.live.start();
     this.#hide = expose({
       stats: () => this.live.stats(),
+      clearLatencies: () => this.live.clearLatencies(),
       focusStats: () => this.focusStats,
       connection: () => this.live.connection,
       clockOffsetMs: () => this.live.offsetUs / 1000,
