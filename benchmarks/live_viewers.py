@@ -41,7 +41,7 @@ _WATCH = _HEAD + "asyncio.run(bench._watch(*sys.argv[1:]))"
 
 async def _serve(url: str) -> None:
     bus = await NatsBus.connect(url, name="gateway")
-    limits = SocketLimits(sockets_per_principal=64)
+    limits = SocketLimits(sockets_per_principal=64, tiles=64)
     async with running(bus, limits, WhepLimits(sessions_per_principal=64)) as gateway:
         print(gateway.port, flush=True)
         await asyncio.Event().wait()

@@ -20,6 +20,7 @@ from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.feed import HubLimits
 from ioc_api.live.hub import LiveHub
+from ioc_api.live.ports import Authentication
 from ioc_api.live.queues import QueueLimits
 from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits
@@ -86,7 +87,10 @@ class Gateway:
 
 @asynccontextmanager
 async def running(
-    bus: Bus, limits: SocketLimits = LIMITS, whep: WhepLimits = WHEP
+    bus: Bus,
+    limits: SocketLimits = LIMITS,
+    whep: WhepLimits = WHEP,
+    auth: Authentication | None = None,
 ) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port of the loopback address."""
     clock = SystemClock()
@@ -100,7 +104,7 @@ async def running(
         app = create_gateway_app(
             GatewayDeps(
                 hub,
-                accounts,
+                auth or accounts,
                 directory,
                 states,
                 clock,

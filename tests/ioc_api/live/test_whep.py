@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from playwright.async_api import Page, async_playwright
 
 from camera_registry.base.bus import Bus
-from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from camera_registry.base.ids import new_id
 from ioc_api.live import metrics
@@ -28,23 +27,6 @@ from tests.tools import require
 from tests.waiting import eventually
 
 SDP = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/sdp"}
-
-
-@pytest.fixture
-async def gateway(bus: Bus) -> AsyncIterator[Gateway]:
-    async with running(bus) as serving:
-        yield serving
-
-
-@pytest.fixture
-async def studio(bus: Bus, gateway: Gateway) -> AsyncIterator[Studio]:
-    camera = new_id(SystemClock().utc_us())
-    await register(bus, camera, UNIT)
-    await eventually(lambda: gateway.directory.unit_of(camera) == UNIT)
-    made = Studio(bus, camera)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -75,23 +74,6 @@ class Wall:
 
     def told(self, kind: str) -> list[dict[str, Any]]:
         return [text for text in self.texts if text["type"] == kind]
-
-
-@pytest.fixture
-async def gateway(bus: Bus) -> AsyncIterator[Gateway]:
-    async with running(bus) as serving:
-        yield serving
-
-
-@pytest.fixture
-async def studio(bus: Bus, gateway: Gateway) -> AsyncIterator[Studio]:
-    camera = new_id(SystemClock().utc_us())
-    await register(bus, camera, UNIT)
-    await eventually(lambda: gateway.directory.unit_of(camera) == UNIT)
-    running_studio = Studio(bus, camera)
-    await running_studio.start()
-    yield running_studio
-    await running_studio.stop()
 
 
 async def wall(gateway: Gateway, **options: Any) -> Wall:
