@@ -41,6 +41,7 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ioc_api.migrations import DIRECTORY
 from tests.conftest import NatsServer
+from tests.databases import fresh_url
 from tests.waiting import eventually
 
 CITY = Scope.all()
@@ -65,7 +66,7 @@ class Rig:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'a.db'}", DIRECTORY)
+    opened = Database(await fresh_url(tmp_path), DIRECTORY)
     await opened.migrate()
     yield opened
     await opened.close()

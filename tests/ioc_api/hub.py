@@ -1,4 +1,4 @@
-"""A whole api on SQLite for tests: real stores, real services, a bus that the test chooses."""
+"""A whole api on a database of its own: real stores, real services, a bus that the test chooses."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from ioc_api.passwords import Passwords
 from ioc_api.push import PushHub, PushLimits
 from ioc_api.rbac import Grant, Role
 from ioc_api.state_cache import StateCache
+from tests.databases import fresh_url
 
 PASSWORD = "five quiet herons"
 UNIT_A, UNIT_B, UNIT_C = "25747", "25750", "25760"
@@ -81,7 +82,7 @@ async def hub(
     """Build everything over ``directory``; nothing that talks to the bus is started."""
     clock = clock or SystemClock()
     directory.mkdir(parents=True, exist_ok=True)
-    database = Database(f"sqlite:///{directory / 'hub.db'}", DIRECTORY)
+    database = Database(await fresh_url(directory), DIRECTORY)
     await database.migrate()
     units, vault = Units.load(), Vault(os.urandom(32))
     store, events = SqlAccountStore(database), SqlEventStore(database)

@@ -1,0 +1,27 @@
+"""The database that a test uses: SQLite, or PostgreSQL where one is offered.
+
+With ``CAMHUB_TEST_POSTGRES`` set to the URL of a server (a role that may create databases), the
+same tests run on PostgreSQL, each in a database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import asyncpg
+
+
+async def fresh_url(directory: Path) -> str:
+    """Return the URL of an empty database for one test."""
+    server = os.environ.get("CAMHUB_TEST_POSTGRES", "")
+    if not server:
+        return f"sqlite:///{directory / 'hub.db'}"
+    name = f"camhub_test_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(f"{server}/postgres")
+    try:
+        await connection.execute(f"create database {name}")
+    finally:
+        await connection.close()
+    return f"{server}/{name}"
