@@ -63,7 +63,7 @@ def simulate(
         camhub simulate --demo 12
         camhub simulate --camera gate,source=pedestrians,rate=cbr,auth=digest,username=u,password=p
         camhub simulate --camera street --fault street=stall:20 --control-port 8555
-        curl -X POST -d '{"fault":"freeze","seconds":30}' http://127.0.0.1:8555/cameras/street/fault
+        curl --json '{"fault":"freeze","seconds":30}' http://127.0.0.1:8555/cameras/street/fault
     """
     initial = dict(_fault(text) for text in faults)
     configs = [_camera(text, initial) for text in cameras]
