@@ -21,6 +21,7 @@ from ingest.simulator.nal import Codec
 from ingest.simulator.process import simulator_process
 from tests.ingest.simulator.client import RtspClient, depacketise
 from tests.ingest.simulator.conftest import Start, small
+from tests.tools import shared_media
 
 PASSWORD = "mật khẩu 1"
 
@@ -228,3 +229,31 @@ def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
         simulator_process(config),
     ):
         pass
+
+
+async def test_plays_h265(start: Start, tmp_path: Path) -> None:
+    if "libx265" not in av.codec.codecs_available:
+        pytest.skip("PyAV has no libx265")
+    film = tmp_path / "film.mp4"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream(
+            "libx265", rate=25, options={"x265-params": "log-level=none:bframes=0:keyint=10"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 320, 192, "yuv420p"
+        generator = np.random.default_rng(1)
+        for index in range(20):
+            pixels = generator.integers(0, 255, (288, 320), np.uint8)  # noise: many fragments
+            frame = VideoFrame.from_ndarray(pixels, format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    ready = await start(CameraConfig("film", source=str(film)))
+    frames = await asyncio.to_thread(decode, ready.url("film"), "tcp", 5)
+    assert [(frame.width, frame.height) for frame in frames] == [(320, 192)] * 5
+
+
+async def test_plays_a_real_clip(start: Start) -> None:
+    clip = shared_media("car-detection.mp4")
+    ready = await start(CameraConfig("real", source=str(clip)))
+    frames = await asyncio.to_thread(decode, ready.url("real"), "tcp", 3)
+    assert len({frame.pts for frame in frames}) == 3
