@@ -12,6 +12,7 @@ share it: they move on as predicted until it splits again, instead of swapping i
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ class TrackerConfig:
     """What the tracker is tuned by; times in seconds, lengths in picture sizes.
 
     ``high_score``: from here on a detection may begin a track; weaker ones only carry one on.
+    ``clutter_gain``: by how much that rises for each track a frame that began and came to nothing,
+    at most to ``clutter_score``; so rain, leaves and noise raise the bar for themselves.
+    ``clutter_s``: time constant of that count.
     ``confirm_hits``: frames with the object before the track counts; ``steady``: how well its boxes
     must by then lie where they were predicted (running mean of IoU), which specks of rain or noise
     that happen to follow one another do not. ``lost_s``: how long a
@@ -47,6 +51,9 @@ class TrackerConfig:
     """
 
     high_score: float = 0.35
+    clutter_gain: float = 0.3
+    clutter_score: float = 0.7
+    clutter_s: float = 5.0
     confirm_hits: int = 4
     steady: float = 0.25
     lost_s: float = 2.0
@@ -109,6 +116,7 @@ class Tracker:
         self._states: list[_State] = []
         self._next_id = 1
         self._at_us: int | None = None
+        self._clutter = 0.0
 
     def update(self, detections: Sequence[Detection], at_us: int) -> list[Track]:
         """Take the detections of a frame captured at ``at_us``; return the tracks alive after it.
@@ -129,9 +137,11 @@ class Tracker:
             if index in owners:
                 owner = owners[index]
                 self._correct(owner, boxes[index], found, at_us, dt, blob=index in shared)
-        self._drop_lost(at_us)
+        failed = self._drop_lost(at_us)
+        self._clutter += (failed - self._clutter) * (1 - math.exp(-dt / self._config.clutter_s))
+        least = self._birth_score()
         for index, found in enumerate(detections):
-            if index not in owners and found.score >= self._config.high_score:
+            if index not in owners and found.score >= least:
                 self._begin(boxes[index], found, at_us)
         return [self._view(state) for state in self._states]
 
@@ -244,7 +254,12 @@ class Tracker:
         if found.score >= config.high_score:  # the ghost of an object may shrink, not travel
             state.travel = max(state.travel, float(np.hypot(*(middle - state.origin))))
 
-    def _drop_lost(self, at_us: int) -> None:
+    def _birth_score(self) -> float:
+        config = self._config
+        return min(config.high_score + config.clutter_gain * self._clutter, config.clutter_score)
+
+    def _drop_lost(self, at_us: int) -> int:
+        """End the tracks that were not seen for long; return how many had never been confirmed."""
         config = self._config
         kept: list[_State] = []
         for state in self._states:
@@ -252,7 +267,10 @@ class Tracker:
             inside = bool(np.all(state.box[2:] > 0.0) and np.all(state.box[:2] < 1.0))
             if inside and at_us - state.last_us <= limit * 1e6:
                 kept.append(state)
+        failed = sum(not state.confirmed for state in self._states)
+        failed -= sum(not state.confirmed for state in kept)
         self._states = kept
+        return failed
 
     def _begin(self, row: NDArray[np.float64], found: Detection, at_us: int) -> None:
         if len(self._states) >= self._config.max_tracks or self._fragment(row):

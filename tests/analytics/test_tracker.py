@@ -128,6 +128,32 @@ def test_weak_detections_carry_a_track_on_but_begin_none() -> None:
     assert track.score == 0.2
 
 
+def test_clutter_raises_the_bar_for_new_tracks_and_calm_lowers_it_again() -> None:
+    rng = np.random.default_rng(5)
+    tracker, born = Tracker(), []
+    for index in range(100):
+        before = tracker._next_id
+        specks = [
+            detection(x, y, w=0.01, h=0.02, score=0.5) for x, y in rng.uniform(0.1, 0.9, (5, 2))
+        ]
+        tracks = tracker.update(specks, index * STEP_US)
+        assert not any(track.confirmed for track in tracks)
+        born.append(tracker._next_id - before)
+    assert sum(born[:5]) > 15
+    assert sum(born[-50:]) < 40
+    assert len(tracker.update([detection(0.5, 0.5, score=0.95)], 100 * STEP_US)) >= 1
+    for index in range(101, 250):
+        tracker.update([], index * STEP_US)
+    assert len(tracker.update([detection(0.5, 0.5, score=0.4)], 250 * STEP_US)) == 1
+
+
+def test_specks_that_follow_one_another_by_chance_are_not_confirmed() -> None:
+    tracker = Tracker()
+    for index, x in enumerate([0.5, 0.53, 0.49, 0.54, 0.5, 0.46]):
+        tracks = tracker.update([detection(x, 0.5, w=0.02, h=0.02)], index * STEP_US)
+        assert not any(track.confirmed for track in tracks)
+
+
 def test_fragment_of_a_held_object_begins_no_track() -> None:
     tracker = Tracker()
     for index in range(4):
