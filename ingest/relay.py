@@ -109,7 +109,8 @@ class LiveRelay:
         now = self._clock.monotonic()
         known = {name: until for name, until in self._gateways.items() if until > now}
         if demand.gateway in known or len(known) < _MAX_GATEWAYS:
-            known[demand.gateway] = now + min(max(demand.ttl_s, 0.0), _MAX_TTL_S)
+            # Written so that NaN counts as nothing.
+            known[demand.gateway] = now + (min(demand.ttl_s, _MAX_TTL_S) if demand.ttl_s > 0 else 0)
         self._gateways = known
         self._wanted_until = max(known.values(), default=now)
         if demand.prime and _is_plain_subject(demand.inbox):

@@ -20,7 +20,7 @@ from ingest.session import CameraSession, Source
 
 SHORT = IngestOptions(
     open_timeout_s=5.0,
-    stalled_after_s=1.0,
+    stalled_after_s=2.0,
     keyframe_within_s=2.0,
     frozen_after_s=1.0,
     black_after_s=0.6,

@@ -141,3 +141,14 @@ def test_planes_can_be_made_in_several_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_lie_about_the_size_costs_no_memory() -> None:
+    # A sequence of 16 384 x 16 384 pixels would take 400 MB a picture.
+    packets = footage.packets("mjpeg", 96, 64, frames=2)
+    body = bytearray(packets[0].data)
+    at = body.index(b"\xff\xc0")
+    body[at + 5 : at + 9] = (16_384).to_bytes(2, "big") * 2
+    decoder = FrameDecoder()
+    assert decoder.push(replace(packets[0], data=bytes(body))) == []
+    assert len(decoder.push(packets[1])) == 1

@@ -33,15 +33,17 @@ def _gstreamer() -> None:
     require("gstreamer")
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(
-    ("launch", "codec", "name"),
+    ("launch", "codec", "name", "transport"),
     [
-        (H264, "h264", "avc1."),
-        (H264_B, "h264", "avc1."),
-        (H265, "hevc", "hev1."),
-        (MJPEG, "mjpeg", ""),
-        (BOTH, "h264", "avc1."),
+        (H264, "h264", "avc1.", "tcp"),
+        (H264, "h264", "avc1.", "udp"),
+        (H264_B, "h264", "avc1.", "tcp"),
+        (H265, "hevc", "hev1.", "tcp"),
+        (H265, "hevc", "hev1.", "udp"),
+        (MJPEG, "mjpeg", "", "tcp"),
+        (MJPEG, "mjpeg", "", "udp"),
+        (BOTH, "h264", "avc1.", "tcp"),
     ],
 )
 def test_streams_arrive_and_decode(launch: str, codec: str, name: str, transport: str) -> None:

@@ -154,6 +154,26 @@ async def test_demand_ends_with_its_time(worker: Worker, gateway: Gateway) -> No
     assert len(gateway.primed) == 1
 
 
+@pytest.mark.parametrize("ttl_s", [float("nan"), -1.0, float("-inf")])
+async def test_a_time_that_is_none_switches_nothing_on_or_off(
+    bus: NatsBus, worker: Worker, gateway: Gateway, ttl_s: float
+) -> None:
+    await gateway.demand(ttl_s=20, prime=False)
+    await Gateway(bus, "g2").demand(ttl_s=ttl_s, prime=False)
+    await eventually(lambda: "g2" in worker.relay._gateways)
+    wanted = [worker.relay.wanted]
+    worker.clock.now = 20
+    wanted.append(worker.relay.wanted)
+    assert wanted == [True, False]
+
+
+async def test_no_demand_lasts_for_ever(worker: Worker, gateway: Gateway) -> None:
+    await gateway.demand(ttl_s=float("inf"), prime=False)
+    await eventually(lambda: worker.relay.wanted)
+    worker.clock.now = 30
+    assert not worker.relay.wanted
+
+
 async def test_one_gateway_leaving_does_not_end_the_other(
     bus: NatsBus, worker: Worker, gateway: Gateway
 ) -> None:
