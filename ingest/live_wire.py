@@ -16,6 +16,9 @@ from ingest.packets import Packet, StreamInfo
 _ENVELOPE = 4096
 """Room in bytes for everything but the data: the header is far below, extradata is cut off."""
 
+_MAX_UNIT = 64 * 1024 * 1024
+"""Largest access unit in bytes that is put together; a message may claim any number of parts."""
+
 
 class Demand(msgspec.Struct, frozen=True, array_like=True):
     """A gateway wants a camera for ``ttl_s`` more seconds.
@@ -85,6 +88,7 @@ class Reassembler:
     def __init__(self) -> None:
         self._key: tuple[int, int] | None = None
         self._parts: list[bytes] = []
+        self._bytes = 0
 
     def push(self, message: bytes) -> Packet | None:
         """Take one message; return the packet that it completes, or None.
@@ -94,11 +98,16 @@ class Reassembler:
         head = _decode(message)
         key = (head.epoch, head.seq)
         if head.part == 0:
-            self._key, self._parts = key, []
-        elif key != self._key or head.part != len(self._parts):
+            self._key, self._parts, self._bytes = key, [], 0
+        elif (
+            key != self._key
+            or head.part != len(self._parts)
+            or self._bytes + len(head.data) > _MAX_UNIT
+        ):
             self._key, self._parts = None, []
             return None
         self._parts.append(head.data)
+        self._bytes += len(head.data)
         if len(self._parts) < head.parts:
             return None
         data = self._parts[0] if head.parts == 1 else b"".join(self._parts)

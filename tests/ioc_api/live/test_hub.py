@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from camera_registry import subjects
@@ -15,6 +16,7 @@ from camera_registry.base.bus import Bus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from camera_registry.base.ids import new_id
+from ingest.live_wire import LivePart, Reassembler
 from ingest.packets import Packet
 from ingest.relay import LiveRelay
 from ingest.ring import GopRing
@@ -183,6 +185,16 @@ async def test_hostile_messages_are_counted_and_harm_nothing(hub: LiveHub, studi
     assert undecodable._value.get() - before[0] == 4
     assert insane._value.get() - before[1] == 3
     assert hub.healthy
+
+
+def test_a_unit_of_endless_parts_is_given_up() -> None:
+    reassembler = Reassembler()
+    part = LivePart("c", 1, 1, 0, 1 << 40, True, 0, 0, 0, "h264", "", 1, 1, b"x" * (1 << 20))
+    for number in range(100):
+        message = msgspec.msgpack.encode(msgspec.structs.replace(part, part=number))
+        assert reassembler.push(message) is None
+        assert sum(len(each) for each in reassembler._parts) <= 64 << 20
+    assert reassembler._parts == []
 
 
 async def test_a_subject_cannot_be_smuggled_in(hub: LiveHub) -> None:

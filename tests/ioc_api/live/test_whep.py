@@ -209,6 +209,17 @@ async def test_who_may_not_look_and_what_cannot_be_shown(
     assert await post(studio.camera_id) == (409, "codec_not_supported")
 
 
+async def test_b_frames_that_show_up_later_end_the_session(
+    gateway: Gateway, studio: Studio, http: httpx.AsyncClient
+) -> None:
+    packets = clip(20, b_frames=2, profile="Main")
+    studio.hold = packets[:1]
+    path = f"/live/whep/{studio.camera_id}"
+    assert (await http.post(path, content=await an_offer(), headers=SDP)).status_code == 201
+    await studio.send(packets[1:])
+    await eventually(lambda: not gateway.hub.cameras, within_s=10)
+
+
 async def test_what_the_draft_asks_of_the_other_methods(
     studio: Studio, http: httpx.AsyncClient
 ) -> None:
