@@ -99,7 +99,8 @@ async def build_all(
     Clips that are in the cache come first and start no process.
     """
     missing: list[ClipSpec] = []
-    for spec in sorted(specs, key=lambda spec: spec.key):
+    # The short ones first, so that some cameras are there soon.
+    for spec in sorted(specs, key=lambda spec: (spec.scene.frames, spec.key)):
         path = folder / f"{spec.key}.mp4"
         if path.is_file():
             done(spec, path)

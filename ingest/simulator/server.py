@@ -137,6 +137,7 @@ class Simulator:
                 for camera in self.cameras.values():
                     group.create_task(camera.run())
                 await self._load(progress)
+                await asyncio.Event().wait()  # also without any camera: until cancelled
         except BaseExceptionGroup as error:
             raise _only_error(error) from None
 
