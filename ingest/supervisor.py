@@ -256,7 +256,7 @@ class CameraSupervisor:
                 end.cancel()
         for end in done:
             if not end.cancelled() and end.exception() is not None:
-                log.error("camera_ended", camera=camera_id, error=repr(end.exception()))
+                log.error("camera_restarts", camera=camera_id, error=type(end.exception()).__name__)
         await self._clock.sleep(_RESTART_AFTER_S)
         RESTARTS.labels("failed").inc()
         running = self._cameras.get(camera_id)
