@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Surface } from '../src/live/surface';
+import { fitted, Surface } from '../src/live/surface';
 import { TestPicture } from './doubles';
 
 function setting() {
@@ -40,4 +40,19 @@ describe('Surface', () => {
     expect(drawn).toEqual([]);
     expect([picture.closed, cleared()]).toEqual([1, 1]);
   });
+
+  it('draws no wider than the tile, in the shape of the picture', () => {
+    const { surface, canvas, frames } = setting();
+    surface.setWidth(399.2);
+    surface.show(new TestPicture(1, 1280, 720));
+    frames[0]?.();
+    expect([canvas.width, canvas.height]).toEqual([400, 225]);
+  });
+});
+
+it('fitted never enlarges, and never comes to nothing', () => {
+  const size = (displayWidth: number, displayHeight: number) => ({ displayWidth, displayHeight });
+  expect(fitted(size(640, 360), 0)).toEqual({ width: 640, height: 360 });
+  expect(fitted(size(640, 360), 1000)).toEqual({ width: 640, height: 360 });
+  expect(fitted(size(4000, 1), 10)).toEqual({ width: 10, height: 1 });
 });

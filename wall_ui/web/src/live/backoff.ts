@@ -4,7 +4,7 @@ export class Backoff {
 
   constructor(
     private readonly firstMs = 500,
-    private readonly maxMs = 10_000,
+    private readonly maxMs = 4_000,
     private readonly random: () => number = Math.random,
   ) {}
 

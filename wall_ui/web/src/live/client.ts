@@ -70,6 +70,10 @@ export class LiveClient {
     this.#surfaces.set(tile, surface);
   }
 
+  size(tile: number, width: number): void {
+    this.#surfaces.get(tile)?.setWidth(width);
+  }
+
   detach(tile: number): void {
     this.#surfaces.get(tile)?.clear();
     this.#surfaces.delete(tile);

@@ -7,6 +7,8 @@ export type Command =
   | { type: 'stop' }
   | { type: 'attach'; tile: number; canvas: OffscreenCanvas }
   | { type: 'detach'; tile: number }
+  /** How wide the tile is on the screen, in device pixels. */
+  | { type: 'size'; tile: number; width: number }
   | { type: 'watch'; tiles: WantedTile[] };
 
 export type Connection = 'idle' | 'connecting' | 'open' | 'waiting';

@@ -7,6 +7,7 @@ import type { Picture } from './decoder';
 export class Surface {
   #pending: Picture | null = null;
   #scheduled = false;
+  #widest = 0;
   #context: OffscreenCanvasRenderingContext2D | null;
 
   constructor(
@@ -14,6 +15,11 @@ export class Surface {
     private readonly schedule: (draw: () => void) => void,
   ) {
     this.#context = canvas.getContext('2d', { alpha: false, desynchronized: true });
+  }
+
+  /** Draw no wider than the tile is on the screen (device pixels): small tiles cost less. */
+  setWidth(pixels: number): void {
+    this.#widest = Math.max(0, Math.ceil(pixels));
   }
 
   show(picture: Picture): void {
@@ -36,9 +42,23 @@ export class Surface {
     const picture = this.#pending;
     this.#pending = null;
     if (picture === null) return;
-    if (this.canvas.width !== picture.displayWidth) this.canvas.width = picture.displayWidth;
-    if (this.canvas.height !== picture.displayHeight) this.canvas.height = picture.displayHeight;
-    this.#context?.drawImage(picture as unknown as CanvasImageSource, 0, 0);
+    const { width, height } = fitted(picture, this.#widest);
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+    this.#context?.drawImage(picture as unknown as CanvasImageSource, 0, 0, width, height);
     picture.close();
   }
+}
+
+/** The size to draw a picture at: its own, or `widest` where that is less (0: no limit). */
+export function fitted(
+  picture: Pick<Picture, 'displayWidth' | 'displayHeight'>,
+  widest: number,
+): { width: number; height: number } {
+  const { displayWidth, displayHeight } = picture;
+  if (widest === 0 || displayWidth <= widest) return { width: displayWidth, height: displayHeight };
+  return {
+    width: widest,
+    height: Math.max(1, Math.round((displayHeight * widest) / displayWidth)),
+  };
 }

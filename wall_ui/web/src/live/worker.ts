@@ -30,6 +30,8 @@ self.onmessage = ({ data }: MessageEvent<Command>) => {
       );
     case 'detach':
       return client.detach(data.tile);
+    case 'size':
+      return client.size(data.tile, data.width);
     case 'watch':
       return client.watch(data.tiles);
   }

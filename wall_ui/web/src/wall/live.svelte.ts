@@ -59,7 +59,15 @@ export class LiveWall {
     return (element) => {
       const canvas = element.transferControlToOffscreen();
       this.#worker.postMessage({ type: 'attach', tile, canvas } satisfies Command, [canvas]);
-      return () => this.#send({ type: 'detach', tile });
+      const watcher = new ResizeObserver(([entry]) => {
+        const width = (entry?.contentRect.width ?? 0) * window.devicePixelRatio;
+        this.#send({ type: 'size', tile, width });
+      });
+      watcher.observe(element);
+      return () => {
+        watcher.disconnect();
+        this.#send({ type: 'detach', tile });
+      };
     };
   }
 
