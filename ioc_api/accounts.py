@@ -83,6 +83,10 @@ class AccountStore(CredentialStore, Protocol):
         """Make this the only set-up link, if no account exists; say whether none does."""
         ...
 
+    async def setup_link_valid(self, link_hash: str) -> bool:
+        """Say whether a set-up link could be used now."""
+        ...
+
     async def use_setup_link(
         self, link_hash: str, account: Account, password_hash: str, now_us: int
     ) -> bool:
@@ -244,17 +248,15 @@ class SetupLinks:
 
         Raises ForbiddenError where the link is wrong, was used, or an account exists already.
         """
+        link = fingerprint(token)
+        # Looked at first, so that a stranger cannot make us hash passwords; decided at the end.
+        if not await self._store.setup_link_valid(link):
+            raise _used()
         grants = (Grant(Role.ADMINISTRATOR, Scope.all()),)
         account, password_hash = await self._accounts.draft(username, password, "", grants)
-        done = await self._store.use_setup_link(
-            fingerprint(token), account, password_hash, self._clock.utc_us()
-        )
-        if not done:
-            raise ForbiddenError(
-                "The set-up link is not valid any more",
-                hint="start camhub again for a new one, or sign in if it is set up already",
-                code="setup_link",
-            )
+        now = self._clock.utc_us()
+        if not await self._store.use_setup_link(link, account, password_hash, now):
+            raise _used()
         log.info("set_up", account=account.id)
         return account
 
@@ -304,6 +306,14 @@ def _inside(grants: Sequence[Grant], scope: Scope) -> None:
         raise ForbiddenError(
             "grants: you can give rights only in your own units", hint="name fewer units"
         )
+
+
+def _used() -> ForbiddenError:
+    return ForbiddenError(
+        "The set-up link is not valid any more",
+        hint="start camhub again for a new one, or sign in if it is set up already",
+        code="setup_link",
+    )
 
 
 def _refused() -> UnauthenticatedError:

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from camera_registry import subjects
 from camera_registry.base.bus import Bus, Message, Subscription
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError, UnavailableError
+from camera_registry.base.errors import CamhubError, Kind, UnavailableError
 from camera_registry.model import CameraState
 from camera_registry.registry import CameraFilter, CameraRegistry
 from camera_registry.scope import Scope as UnitScope
@@ -54,12 +54,13 @@ class Hello(BaseModel):
 @dataclass(frozen=True, slots=True)
 class PushLimits:
     """Seconds between keep-alive comments and between looks at the client's rights, and seconds
-    that a client may take nothing before it is let go.
+    that a client may take nothing before it is let go; and streams that one principal may open.
     """
 
     keep_alive_s: float = 15.0
     recheck_s: float = 15.0
     send_s: float = 20.0
+    streams_per_principal: int = 32
 
 
 class PushHub:
@@ -105,9 +106,19 @@ class PushHub:
         return len(self._clients)
 
     async def open(self, principal: Principal, last_seq: int | None) -> PushClient:
-        """Begin a stream behind ``last_seq``, or with what comes from now on where it is None."""
+        """Begin a stream behind ``last_seq``, or with what comes from now on where it is None.
+
+        Raises UnavailableError while the api is stopping, and a CamhubError of kind TOO_MANY.
+        """
         if self._closed:
             raise UnavailableError("The api is stopping", hint="connect again")
+        held = sum(client.principal_id == principal.id for client in self._clients)
+        if held >= self.limits.streams_per_principal:
+            raise CamhubError(
+                "Too many event streams are open for this account",
+                hint="close some pages of the wall",
+                kind=Kind.TOO_MANY,
+            )
         newest = await self.events.last_seq()
         resumed = last_seq is not None and 0 <= newest - last_seq <= MAX_BACKLOG
         begin = last_seq if resumed and last_seq is not None else newest
@@ -141,6 +152,11 @@ class PushClient:
         self._sent: dict[str, tuple[tuple[object, ...], int]] = {}
         self._ended = False
         self._read_scopes()
+
+    @property
+    def principal_id(self) -> str:
+        """Whose stream it is."""
+        return self._principal.id
 
     @property
     def send_s(self) -> float:

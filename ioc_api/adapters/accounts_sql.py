@@ -153,6 +153,15 @@ class SqlAccountStore:
             )
             return True
 
+    async def setup_link_valid(self, link_hash: str) -> bool:
+        """Say whether a set-up link could be used now."""
+        query = sa.select(setup_links.c.hash).where(
+            setup_links.c.hash == link_hash, setup_links.c.used_us == 0
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).first()
+            return found is not None and await _count(connection) == 0
+
     async def use_setup_link(
         self, link_hash: str, account: Account, password_hash: str, now_us: int
     ) -> bool:

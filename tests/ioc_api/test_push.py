@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
 from tests.ioc_api.samples import event
 from tests.waiting import eventually
 
-LIMITS = PushLimits(keep_alive_s=0.2, recheck_s=0.2, send_s=0.5)
+LIMITS = PushLimits(keep_alive_s=0.2, recheck_s=0.2, send_s=0.5, streams_per_principal=3)
 HERE = Scope.of([UNIT_A])
 Item = tuple[str, str, dict[str, Any]]
 
@@ -222,6 +222,22 @@ async def test_a_session_that_ends_closes_its_stream(site: Site) -> None:
         await reader.next("hello")
         await site.api.deps.accounts.remove(account.id, Scope.all())
         await reader.ended()
+
+
+async def test_one_account_cannot_open_streams_without_end(site: Site) -> None:
+    token = await site.api.token(Role.OPERATOR)
+    # The readers are held: one that is collected would close its stream.
+    readers = []
+    async with AsyncExitStack() as stack:
+        for _ in range(LIMITS.streams_per_principal):
+            readers.append(await stack.enter_async_context(site.stream(token)))
+            await readers[-1].next("hello")
+        url = f"http://127.0.0.1:{site.port}/api/v1/stream"
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(url, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 429
+        async with site.stream(await site.api.token(Role.OPERATOR)) as other:
+            await other.next("hello")
 
 
 async def test_the_end_of_the_api_ends_the_streams(site: Site) -> None:
