@@ -1,12 +1,10 @@
 import type { Catalogue } from './vi';
 
 export const en: Catalogue = {
-  'app.name': 'camhub',
   'app.tagline': 'City camera hub',
   'app.loading': 'Loading…',
   'app.unreachable': 'The server cannot be reached',
   'app.unreachable.hint': 'Check the network. This page tries again by itself.',
-  'app.retry': 'Try again',
   language: 'Language',
 
   'signin.title': 'Sign in',
@@ -32,7 +30,6 @@ export const en: Catalogue = {
   'setup.username_bad': 'Please enter a user name.',
   'setup.submit': 'Create account',
   'setup.busy': 'Creating…',
-  'setup.done': 'The system is set up. Please sign in.',
   'setup.to_signin': 'To the sign-in page',
 
   'error.network': 'The server cannot be reached. Check the network and try again.',
@@ -59,8 +56,6 @@ export const en: Catalogue = {
   'tile.old': 'Picture {age} old',
   'tile.age': '{age} behind',
   'tile.no_picture': 'no picture yet',
-  'tile.open': 'Open',
-  'tile.event': 'Event',
 
   'badge.live': 'LIVE',
   'badge.stale': 'OLD PICTURE',
@@ -126,7 +121,6 @@ export const en: Catalogue = {
   'events.title': 'Events',
   'events.none': 'No events yet.',
   'events.hide': 'Hide events',
-  'events.show': 'Show events',
   'events.no_snapshot': 'No picture',
   'events.item': '{kind}, {camera}, {time}',
   'events.offline': 'Event stream lost, reconnecting',
@@ -140,7 +134,6 @@ export const en: Catalogue = {
   'event.label.vehicle-like': 'Like a vehicle',
   'event.label.object': 'Object',
   'event.at': 'Time',
-  'event.camera': 'Camera',
   'event.unit': 'Unit',
   'event.zone': 'Zone',
   'event.zone.whole': 'Whole picture',

@@ -1,11 +1,9 @@
 /** Vietnamese: the first language, and the list of keys that every other catalogue must have. */
 export const vi = {
-  'app.name': 'camhub',
   'app.tagline': 'Trung tâm camera đô thị',
   'app.loading': 'Đang tải…',
   'app.unreachable': 'Không kết nối được máy chủ',
   'app.unreachable.hint': 'Kiểm tra mạng rồi thử lại. Trang sẽ tự thử lại.',
-  'app.retry': 'Thử lại',
   language: 'Ngôn ngữ',
 
   'signin.title': 'Đăng nhập',
@@ -30,7 +28,6 @@ export const vi = {
   'setup.username_bad': 'Hãy nhập tên đăng nhập.',
   'setup.submit': 'Tạo tài khoản',
   'setup.busy': 'Đang tạo…',
-  'setup.done': 'Hệ thống đã được thiết lập. Hãy đăng nhập.',
   'setup.to_signin': 'Đến trang đăng nhập',
 
   'error.network': 'Không kết nối được máy chủ. Kiểm tra mạng rồi thử lại.',
@@ -57,8 +54,6 @@ export const vi = {
   'tile.old': 'Hình cũ {age}',
   'tile.age': 'trễ {age}',
   'tile.no_picture': 'chưa có hình',
-  'tile.open': 'Xem lớn',
-  'tile.event': 'Sự kiện',
 
   'badge.live': 'TRỰC TIẾP',
   'badge.stale': 'HÌNH CŨ',
@@ -122,7 +117,6 @@ export const vi = {
   'events.title': 'Sự kiện',
   'events.none': 'Chưa có sự kiện nào.',
   'events.hide': 'Ẩn sự kiện',
-  'events.show': 'Hiện sự kiện',
   'events.no_snapshot': 'Không có ảnh',
   'events.item': '{kind}, {camera}, {time}',
   'events.offline': 'Mất luồng sự kiện, đang nối lại',
@@ -136,7 +130,6 @@ export const vi = {
   'event.label.vehicle-like': 'Giống xe',
   'event.label.object': 'Vật thể',
   'event.at': 'Thời điểm',
-  'event.camera': 'Camera',
   'event.unit': 'Đơn vị',
   'event.zone': 'Vùng',
   'event.zone.whole': 'Toàn khung hình',
