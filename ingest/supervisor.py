@@ -244,7 +244,8 @@ class CameraSupervisor:
         if running.relay is not None:
             await running.relay.stop()
         if running.analysis is not None:
-            running.analysis.stop()
+            # waits for the end of the turn that is under way in a thread of the pool
+            await asyncio.to_thread(running.analysis.stop)
 
     async def _watch(self, camera_id: str, runner: CameraRunner, voice: _Voice) -> None:
         """Start a camera anew that ended by a fault of ours; the others are not touched."""

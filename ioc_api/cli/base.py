@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import uvloop
 
 from camera_registry.base.errors import CamhubError
 from ioc_api import logs
@@ -43,7 +44,7 @@ def run_role(
 ) -> None:
     """Run one role to its end, with its logs configured."""
     logs.configure(given.log_level, given.log_format, role)
-    asyncio.run(work(given))
+    uvloop.run(work(given))
 
 
 def run_tool(work: Coroutine[Any, Any, None], given: Settings) -> None:

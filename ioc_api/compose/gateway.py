@@ -40,7 +40,7 @@ async def run_gateway(settings: Settings) -> None:
                 allowed_origins=settings.allowed_origins,
             )
         )
-        add_ops_routes(app, lambda: {"bus": bus.connected})
+        add_ops_routes(app, lambda: {"bus": bus.connected, "live": hub.healthy})
         try:
             await run_until(stop, serve(app, settings, stop), states.run())
         finally:
