@@ -16,10 +16,11 @@ from ioc_api.deps import ApiDeps, Deps
 from ioc_api.event_shapes import EventPage, EventShape, event_shape
 from ioc_api.guard import Granted, Me, permission
 from ioc_api.paging import decode_cursor, encode_cursor
-from ioc_api.push import Hello, StreamResponse
+from ioc_api.push import Hello
 from ioc_api.rbac import Action
 from ioc_api.records import EventFilter, Record
 from ioc_api.shapes import Limit, StateChange
+from ioc_api.sse import StreamResponse
 
 router = APIRouter(tags=["events"])
 

@@ -8,7 +8,6 @@ take more. So a slow client costs no memory, gets the newest state, and misses n
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from prometheus_client import Gauge
 from pydantic import BaseModel
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from camera_registry import subjects
 from camera_registry.base.bus import Bus, Message, Subscription
@@ -25,7 +22,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, Kind, UnavailableError
 from camera_registry.model import CameraState
 from camera_registry.registry import CameraFilter, CameraRegistry
-from camera_registry.scope import Scope as UnitScope
+from camera_registry.scope import Scope
 from ioc_api.auth import Authenticator
 from ioc_api.event_shapes import event_shape
 from ioc_api.rbac import Action, Principal
@@ -265,56 +262,8 @@ class PushClient:
         return not (self._event_scope.empty and self._camera_scope.empty)
 
     def _read_scopes(self) -> None:
-        self._event_scope: UnitScope = self._principal.scope(Action.EVENT_VIEW)
-        self._camera_scope: UnitScope = self._principal.scope(Action.CAMERA_VIEW)
-
-
-class StreamResponse(Response):
-    """Sends a client's frames; a client that takes nothing for ``send_s`` is let go."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, client: PushClient) -> None:
-        super().__init__()
-        self._client = client
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run until either side ends."""
-        headers = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-        ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        sending = asyncio.ensure_future(self._send(send))
-        leaving = asyncio.ensure_future(_disconnect(receive))
-        try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            done = await asyncio.gather(sending, leaving, return_exceptions=True)
-        if isinstance(done[0], Exception):
-            raise done[0]
-
-    async def _send(self, send: Send) -> None:
-        try:
-            async with contextlib.aclosing(self._client.frames()) as frames:
-                async for frame in frames:
-                    async with asyncio.timeout(self._client.send_s):
-                        await send({"type": "http.response.body", "body": frame, "more_body": True})
-        except TimeoutError:
-            # Returning without the last chunk makes the server drop the connection.
-            log.info("push_client_too_slow")
-            return
-        except CamhubError as error:
-            log.warning("push_ended", reason=error.message)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        self._event_scope: Scope = self._principal.scope(Action.EVENT_VIEW)
+        self._camera_scope: Scope = self._principal.scope(Action.CAMERA_VIEW)
 
 
 def _substance(state: CameraState) -> tuple[object, ...]:
