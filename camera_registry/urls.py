@@ -37,19 +37,24 @@ class CameraUrl:
 class UrlPolicy:
     """Allowed networks. Without a list: all but loopback, link-local, multicast, unspecified.
 
-    With a list, an address must lie in one of its networks. A host name is accepted here, except
+    With a list, an address must lie in one of its networks. ``loopback`` lets this machine in, for
+    a hub that serves nobody else. A host name is accepted here, except
     for localhost: who connects resolves it and asks :meth:`permits` for the address it got.
     """
 
-    def __init__(self, networks: Sequence[Network] | None = None) -> None:
+    def __init__(
+        self, networks: Sequence[Network] | None = None, *, loopback: bool = False
+    ) -> None:
+        self._loopback = loopback
         self._networks = None if networks is None else tuple(networks)
 
     @classmethod
-    def parse(cls, networks: Iterable[str]) -> UrlPolicy:
+    def parse(cls, networks: Iterable[str], *, loopback: bool = False) -> UrlPolicy:
         """Make a policy from CIDR texts; an empty list means the default."""
         listed = list(networks)
         try:
-            return cls([ipaddress.ip_network(text) for text in listed] if listed else None)
+            parsed = [ipaddress.ip_network(text) for text in listed] if listed else None
+            return cls(parsed, loopback=loopback)
         except ValueError as error:
             raise ConfigError(
                 f"An allowed camera network cannot be read: {error}",
@@ -67,6 +72,8 @@ class UrlPolicy:
             if ip.scope_id is not None:
                 return False
             ip = ip.ipv4_mapped or ip
+        if ip.is_loopback and self._loopback:
+            return True
         if self._networks is not None:
             return any(ip in network for network in self._networks)
         return not (

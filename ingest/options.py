@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+
+def anywhere(_: str) -> bool:
+    """Permit every address."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """Times in seconds, sizes in bytes.
+    """Times in seconds, sizes in bytes. ``permits`` says of a camera's IP address whether a worker
+    may connect to it.
 
     ``stop_grace_s`` is how long a stop waits for a session's thread. A session looks at its stop
     flag with every packet; one that waits for a silent camera is left to its own time limit.
@@ -26,3 +33,4 @@ class IngestOptions:
     refused_base_s: float = 15.0
     refused_cap_s: float = 300.0
     healthy_s: float = 10.0
+    permits: Callable[[str], bool] = anywhere

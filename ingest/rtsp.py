@@ -45,8 +45,7 @@ def open_camera(
     ``transport`` is tcp or udp. Blocks for at most about twice ``open_timeout_s``, apart from the
     resolving of the name, which the system bounds. Raises OpenError.
     """
-    parts = _checked(url)
-    _resolve(parts)
+    parts = _resolved(_checked(url), options)
     secret = _with_credentials(parts, credentials)
     started = time.monotonic()
     container, error = _try_open(secret, _ffmpeg_options(transport, options), options)
@@ -97,19 +96,33 @@ def _checked(url: str) -> SplitResult:
     return parts
 
 
-def _resolve(parts: SplitResult) -> None:
+def _resolved(parts: SplitResult, options: IngestOptions) -> SplitResult:
+    """Put an address in place of the host's name, after asking whether it is allowed.
+
+    FFmpeg gets the very address that was checked: asked a second time, a name server may give
+    another. ``rtsps`` keeps the name, which TLS needs.
+    """
     try:
-        socket.getaddrinfo(parts.hostname, parts.port or 554, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.hostname, parts.port or 554, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        resolved = False
-    else:
-        resolved = True
-    if not resolved:
+        found = []
+    if not found:
         raise OpenError(
             "the name of the camera's host cannot be resolved",
             hint="check its spelling and the name server of the worker",
             code="dns",
         )
+    addresses = [str(entry[4][0]) for entry in found]
+    if not all(options.permits(address) for address in addresses):
+        raise OpenError(
+            "the camera's address lies in a network that is not allowed",
+            hint="see the setting camera_networks",
+            code="forbidden_network",
+        )
+    if parts.scheme == "rtsps":
+        return parts
+    host = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
+    return parts._replace(netloc=host if parts.port is None else f"{host}:{parts.port}")
 
 
 def _with_credentials(parts: SplitResult, credentials: Credentials | None) -> str:

@@ -22,8 +22,6 @@ from pydantic_settings import (
 
 from camera_registry.base.errors import ConfigError
 
-_LOOPBACK = ("127.0.0.0/8", "::1/128")
-
 
 class Settings(BaseSettings):
     """Every setting, with its default. Secrets are SecretStr and never print themselves."""
@@ -61,8 +59,13 @@ class Settings(BaseSettings):
     spool_bytes: int = Field(2**30, ge=2**20, description="Most bytes of unsent events on disk")
     camera_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Networks that cameras may be in; empty: all but loopback and link-local, "
-        "and loopback too while the hub itself listens on loopback only",
+        description="Networks that cameras may be in; empty: all but loopback, link-local, "
+        "multicast",
+    )
+    camera_loopback: bool | None = Field(
+        None,
+        description="Whether cameras may be on this machine; unset: while the hub listens on "
+        "loopback only",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Further origins of the wall, as https://host[:port]"
@@ -116,16 +119,11 @@ class Settings(BaseSettings):
         return self.blobs or str((self.data / "blobs").resolve())
 
     @property
-    def networks(self) -> tuple[str, ...]:
-        """Networks for the URL policy; empty is the policy's own default."""
-        if not self.camera_networks and self.listens_on_loopback:
-            return ("0.0.0.0/0", "::/0", *_LOOPBACK)
-        return self.camera_networks
-
-    @property
-    def listens_on_loopback(self) -> bool:
-        """Whether only this machine can reach the hub."""
-        return self.host in {"127.0.0.1", "::1", "localhost"}
+    def loopback(self) -> bool:
+        """Whether cameras may be on this machine."""
+        if self.camera_loopback is None:
+            return self.host in {"127.0.0.1", "::1", "localhost"}
+        return self.camera_loopback
 
     def for_child(self) -> dict[str, str]:
         """Return the environment that gives a child process exactly these settings."""
@@ -135,6 +133,8 @@ class Settings(BaseSettings):
                 text = value.get_secret_value()
             elif isinstance(value, tuple):
                 text = ",".join(value)
+            elif value is None:
+                continue
             else:
                 text = str(value)
             result[f"CAMHUB_{name.upper()}"] = text
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr)
             else ",".join(value)
             if isinstance(value, tuple)
-            else str(value)
+            else str(value if value is not None else "")
             for name, value in self
         }
 

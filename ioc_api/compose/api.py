@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
+
+from fastapi import FastAPI
 
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.base.clock import SystemClock
@@ -20,6 +23,22 @@ from wall_ui import assets
 
 _RECONCILE_S = 10.0
 """How long a change from the command line, which has no bus, may take to reach the workers."""
+
+
+async def _serve(app: FastAPI, settings: Settings, stop: asyncio.Event, push: PushHub) -> None:
+    """Serve; at the end let the event streams go first, for which the server would wait."""
+    ended = asyncio.Event()
+
+    async def end() -> None:
+        await stop.wait()
+        await push.stop()
+        ended.set()
+
+    ender = asyncio.create_task(end())
+    try:
+        await serve(app, settings, ended)
+    finally:
+        ender.cancel()
 
 
 async def run_api(settings: Settings) -> None:
@@ -62,12 +81,11 @@ async def run_api(settings: Settings) -> None:
         )
         try:
             await run_until(
-                stop,
-                serve(app, settings, stop),
+                asyncio.Event(),
+                _serve(app, settings, stop, push),
                 services.registry.run(every_s=_RECONCILE_S),
                 states.run(),
                 recorder.run(),
             )
         finally:
-            await push.stop()
             await states.stop()

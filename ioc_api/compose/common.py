@@ -64,7 +64,10 @@ def stop_requested() -> asyncio.Event:
 
 
 async def run_until(stop: asyncio.Event, *services: Coroutine[Any, Any, None]) -> None:
-    """Run services side by side until ``stop`` is set or one of them ends; raise what it raised."""
+    """Run services side by side until ``stop`` is set or one of them ends; raise what it raised.
+
+    A service that ends by itself when it is asked to is given an event that nobody sets.
+    """
     tasks = [asyncio.ensure_future(service) for service in services]
     waiter = asyncio.ensure_future(stop.wait())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 
@@ -42,7 +43,7 @@ async def run_gateway(settings: Settings) -> None:
         )
         add_ops_routes(app, lambda: {"bus": bus.connected, "live": hub.healthy})
         try:
-            await run_until(stop, serve(app, settings, stop), states.run())
+            await run_until(asyncio.Event(), serve(app, settings, stop), states.run())
         finally:
             await states.stop()
             await directory.stop()

@@ -15,6 +15,7 @@ from ioc_api.settings import Settings
 
 _GRACE_S = 2
 _BACKLOG = 512
+_UNSENT_MS = 30_000
 
 
 class _Server(uvicorn.Server):
@@ -38,6 +39,8 @@ def listen(host: str, port: int) -> socket.socket:
             hint="stop what uses it, or choose another with --port",
             code="port_in_use",
         ) from error
+    # inherited by each connection: a client that takes nothing any more must not keep it for ever
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNSENT_MS)
     made.listen(_BACKLOG)
     return made
 

@@ -53,7 +53,7 @@ def make_services(
         SqlCameraStore(database),
         open_vault(settings),
         units,
-        UrlPolicy.parse(settings.networks),
+        UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
         clock,
         Mirror(bus) if bus is not None else None,
     )

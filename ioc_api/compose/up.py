@@ -47,6 +47,8 @@ async def run_up(settings: Settings, options: UpOptions) -> None:
     stop = stop_requested()
     if options.ready_file is not None:
         options.ready_file.unlink(missing_ok=True)
+    if options.demo:
+        settings = settings.model_copy(update={"camera_loopback": True})
     _claim(settings.data)
     hub = _Hub(settings, options, clock)
     try:
@@ -82,6 +84,8 @@ class _Hub:
                 Role("nats", tuple(embedded.command()), _tcp(embedded.port))
             )
             environment["CAMHUB_NATS_URL"] = embedded.url
+        # decided here, by the address that people reach: the roles behind the edge are on loopback
+        environment["CAMHUB_CAMERA_LOOPBACK"] = str(settings.loopback)
         environment = {**settings.for_child(), **environment}
         await self._start_demo(environment)
         await self._supervisor.start(

@@ -19,6 +19,7 @@ from camera_registry import subjects
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import StorageError
 from camera_registry.model import CameraSpec, Credentials
+from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ingest.freeze import PictureWatch, Verdict
 from ingest.leases import LeaseKeeper
@@ -91,6 +92,7 @@ def _options(settings: Settings) -> IngestOptions:
         ring_bytes=settings.ring_bytes,
         stalled_after_s=settings.stalled_after_s,
         frozen_after_s=settings.frozen_after_s,
+        permits=UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback).permits,
     )
 
 

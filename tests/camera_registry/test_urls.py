@@ -144,3 +144,14 @@ def test_whatever_is_accepted_is_safe_and_stable(tail: str, head: str) -> None:
     assert accepted.url.isprintable()
     assert "@" not in parts.netloc
     assert POLICY.accept(accepted.url).url == accepted.url
+
+
+def test_loopback_is_let_in_only_where_it_is_said() -> None:
+    open_to_itself = UrlPolicy.parse([], loopback=True)
+    assert open_to_itself.permits("127.0.0.1")
+    assert open_to_itself.permits("::1")
+    assert not open_to_itself.permits("169.254.169.254")
+    assert not UrlPolicy.parse([]).permits("127.0.0.1")
+    only_ten = UrlPolicy.parse(["10.0.0.0/8"], loopback=True)
+    assert only_ten.permits("127.0.0.1")
+    assert not only_ten.permits("192.168.0.1")

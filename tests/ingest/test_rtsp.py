@@ -136,3 +136,18 @@ def test_a_file_opens_in_the_same_form(tmp_path: Path) -> None:
     opened.container.close()
     with pytest.raises(OpenError):
         open_file(str(tmp_path / "none.mp4"))
+
+
+def test_an_address_that_is_not_allowed_is_not_connected_to() -> None:
+    """Asked of the address, not of the name: a name may point anywhere."""
+    asked: list[str] = []
+
+    def permits(address: str) -> bool:
+        asked.append(address)
+        return False
+
+    with pytest.raises(OpenError, match="network that is not allowed") as caught:
+        open_camera("rtsp://localhost:9/x", None, "tcp", IngestOptions(permits=permits))
+    assert caught.value.code == "forbidden_network"
+    assert set(asked) <= {"127.0.0.1", "::1"}
+    assert asked

@@ -69,6 +69,7 @@ def test_secrets_are_hidden_and_a_child_gets_exactly_the_same_settings(
 
 
 def test_loopback_cameras_are_allowed_only_while_the_hub_itself_is_on_loopback() -> None:
-    assert "127.0.0.0/8" in load(None, host="127.0.0.1").networks
-    assert load(None, host="0.0.0.0").networks == ()
-    assert load(None, host="127.0.0.1", camera_networks=("10.0.0.0/8",)).networks == ("10.0.0.0/8",)
+    assert load(None, host="127.0.0.1").loopback
+    assert not load(None, host="0.0.0.0").loopback
+    assert not load(None, host="127.0.0.1", camera_loopback=False).loopback
+    assert load(None, host="0.0.0.0", camera_loopback=True).loopback

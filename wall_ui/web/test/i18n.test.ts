@@ -26,6 +26,7 @@ const REASONS = [
   'refused',
   'timeout',
   'dns',
+  'forbidden_network',
   'unauthorized',
   'not_found',
   'no_video',

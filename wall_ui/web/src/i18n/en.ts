@@ -78,6 +78,7 @@ export const en: Catalogue = {
   'reason.picture_black': 'The picture is all black',
   'reason.refused': 'The camera refuses the connection',
   'reason.timeout': 'The camera does not answer',
+  'reason.forbidden_network': 'The camera’s address lies in a network that is not allowed',
   'reason.dns': 'The camera’s host name is not known',
   'reason.unauthorized': 'The camera’s user name or password is wrong',
   'reason.not_found': 'The camera has no such stream',

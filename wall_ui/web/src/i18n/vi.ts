@@ -76,6 +76,7 @@ export const vi = {
   'reason.picture_black': 'Hình đen hoàn toàn',
   'reason.refused': 'Camera từ chối kết nối',
   'reason.timeout': 'Camera không trả lời',
+  'reason.forbidden_network': 'Địa chỉ camera nằm trong mạng không được phép',
   'reason.dns': 'Không tìm thấy tên máy của camera',
   'reason.unauthorized': 'Tên đăng nhập hoặc mật khẩu của camera không đúng',
   'reason.not_found': 'Camera không có luồng hình này',
