@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.events import Event, EventMessage
 from analytics.metrics import EVENTS_BUILT, FRAME_TO_EVENT_SECONDS
-from analytics.rules.zones import Hit
+from analytics.rules.base import Hit
 from camera_registry.base.clock import Clock
 from camera_registry.base.ids import new_id
 
@@ -78,8 +78,12 @@ class EventBuilder:
         self._limits = limits or SnapshotLimits()
 
     def build(self, hit: Hit, picture: Picture) -> EventMessage:
-        """Return the event with its picture as the camera saw it: the box is data, not paint."""
-        image = snapshot(picture, self._limits)
+        """Return the event with its picture as the camera saw it: the box is data, not paint.
+
+        A hit without a track gives an event with the track id 0 and no label.
+        """
+        image = snapshot(picture, self._limits) if hit.picture else b""
+        track = hit.track
         now_us = self._clock.utc_us()
         event = Event(
             id=new_id(now_us),
@@ -92,10 +96,10 @@ class EventBuilder:
             rule=hit.rule,
             rule_version=hit.rule_version,
             zone=hit.zone,
-            track_id=hit.track.id,
-            label=hit.track.label,
-            score=round(hit.track.score, 3),
-            box=hit.track.box,
+            track_id=0 if track is None else track.id,
+            label="" if track is None else track.label,
+            score=1.0 if track is None else round(track.score, 3),
+            box=hit.box if track is None else track.box,
             model=self._model,
             worker=self._worker,
         )

@@ -25,7 +25,9 @@ from analytics.metrics import (
 )
 from analytics.pool import AnalysisPool
 from analytics.rulebook import Rulebook
-from analytics.rules.zones import ZoneEnter
+from analytics.rules.base import Sight
+from analytics.rules.engine import RuleEngine
+from analytics.series import CountRecord
 from analytics.tracker import Tracker, TrackerConfig
 from camera_registry.base.errors import CamhubError
 from ingest.decoder import DecodedFrame, FrameDecoder
@@ -53,7 +55,8 @@ class PipelineConfig:
 class CameraPipeline:
     """Analyses one camera. ``push`` is for its session's thread, the callbacks come from the pool.
 
-    ``on_event`` and ``on_picture`` are called in a thread of the pool and must not block.
+    ``on_event``, ``on_picture`` and ``on_count`` (minutes of the rules' counts, once they are over)
+    are called in a thread of the pool and must not block.
     ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
     one who listens may have been away. A failure that is known resets the camera's analysis; one
     that is not ends it and is given to ``on_failure``: other cameras go on in either case.
@@ -71,6 +74,7 @@ class CameraPipeline:
         on_event: Callable[[EventMessage], None],
         on_picture: Callable[[Verdict], None],
         on_failure: Callable[[Exception], None],
+        on_count: Callable[[CountRecord], None] | None = None,
         config: PipelineConfig | None = None,
     ) -> None:
         self._camera_id = camera_id
@@ -81,12 +85,13 @@ class CameraPipeline:
         self._on_event = on_event
         self._on_picture = on_picture
         self._on_failure = on_failure
+        self._on_count = on_count
         self._config = config or PipelineConfig()
         self._inbox = Inbox(self._config.inbox)
         self._decoder = FrameDecoder()
         self._camera = detector.camera()
         self._tracker = Tracker(self._config.tracker)
-        self._rules = [ZoneEnter(rule) for rule in rulebook.zone_enter]
+        self._rules = RuleEngine(rulebook)
         self._pace = Pace(self._config.analysis_fps)
         self._verdict: tuple[Verdict, int] | None = None
 
@@ -140,12 +145,14 @@ class CameraPipeline:
         FRAMES_INFERRED.inc()
         DETECT_SECONDS.observe(time.perf_counter() - started)
         tracks = self._tracker.update(detections, frame.utc_us)
-        for rule in self._rules:
-            held_back = rule.held_back
-            hits = rule.update(tracks, frame.utc_us)
-            EVENTS_HELD_BACK.labels(rule.KIND).inc(rule.held_back - held_back)
-            for hit in hits:
-                self._on_event(self._builder.build(hit, frame))
+        outcome = self._rules.update(Sight(tracks, frame.utc_us, plane, look.aspect))
+        for kind, held_back in outcome.held_back.items():
+            EVENTS_HELD_BACK.labels(kind).inc(held_back)
+        for hit in outcome.hits:
+            self._on_event(self._builder.build(hit, frame))
+        if self._on_count is not None:
+            for record in outcome.counts:
+                self._on_count(record)
 
     def _judge(self, verdict: Verdict, at_us: int) -> None:
         if self._verdict is not None:

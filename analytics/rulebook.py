@@ -1,99 +1,294 @@
-"""What a camera is watched for: zones and rules as frozen values. Configuration only, no state."""
+"""What a camera is watched for: zones, lines and rules as frozen values. Configuration only.
+
+These types are also the rule document (``rule_document``): one definition, whose ranges hold for
+what is made in code and what comes as JSON. Places are in picture coordinates, 0..1 from the top
+left; times in seconds.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import cache
+from typing import Annotated
 
-from analytics.geometry import WHOLE_PICTURE, Polygon
+import msgspec
+from msgspec import Meta, Struct
+
+from analytics.geometry import MAX_VERTICES, WHOLE_PICTURE, Point, Polygon
+from analytics.schedule import Schedule, time_zone
 from camera_registry.base.errors import InvalidError
 
-_IDENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_IDENT = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_IDENT_FORM = re.compile(_IDENT.removesuffix("$") + r"\Z")
+Ident = Annotated[str, Meta(pattern=_IDENT, max_length=64)]
+Label = Annotated[str, Meta(min_length=1, max_length=64)]
+Labels = Annotated[frozenset[Label], Meta(max_length=64)]
+Hour = Annotated[float, Meta(ge=0, le=3600)]
+Day = Annotated[float, Meta(ge=0, le=86_400)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Margin = Annotated[float, Meta(ge=0, le=0.5)]
+Revision = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Coordinate = Annotated[float, Meta(ge=0, le=1)]
+Place = tuple[Coordinate, Coordinate]
+
+MAX_RULES = 32
 
 
 def _check_ident(ident: str) -> None:
-    if not _IDENT.fullmatch(ident):
+    if not _IDENT_FORM.match(ident):
         raise InvalidError(
-            f"{ident[:80]!r} is no id for a rule or a zone",
+            f"{ident[:80]!r} is no id for a rule, a zone or a line",
             hint="small letters, digits, - and _, at most 64",
             code="rule_id",
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A named part of the picture. ``id`` is what events carry."""
+class Zone(Struct, frozen=True, forbid_unknown_fields=True):
+    """A named part of the picture. ``id`` is what events carry; the last point joins the first."""
 
-    id: str
-    polygon: Polygon
+    id: Ident
+    points: Annotated[tuple[Place, ...], Meta(min_length=3, max_length=MAX_VERTICES)]
 
     def __post_init__(self) -> None:
         _check_ident(self.id)
+        Polygon(self.points)
+
+    @property
+    def polygon(self) -> Polygon:
+        """The figure that it is."""
+        return Polygon(self.points)
 
     @property
     def whole(self) -> bool:
         """Whether it is the whole picture."""
-        return self.polygon == WHOLE_PICTURE
+        return self.points == WHOLE_PICTURE.points
 
 
-WHOLE_ZONE = Zone("picture", WHOLE_PICTURE)
+WHOLE_ZONE = Zone("picture", WHOLE_PICTURE.points)
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneEnterRule:
-    """Tell when an object enters a zone: at most once for each track.
+class Line(Struct, frozen=True, forbid_unknown_fields=True):
+    """A named segment from ``a`` to ``b``; its right is on the right as one looks along it."""
 
-    ``version`` rises with every change of the rule and is written into its events. ``labels``
-    filters by label, empty takes all. ``min_age_s``: how long the object must have been tracked;
-    ``min_travel``: how far it must have moved, in picture sizes, so that a flicker or a changed
-    patch of ground is no object; ``min_size``: least area as a share of the picture;
-    ``min_score``: least score of the sighting that it is told by. ``settle_s``
-    and ``margin`` are the hysteresis: an object counts as inside after it was there that long, and
-    as outside again only when it is farther than ``margin`` from the border. ``cool_down_s``: after
-    an event of this rule the next ones are held back that long; the default lets a busy street
-    speak six times a minute and no more. A drawn zone usually wants 0.
-    """
-
-    id: str
-    version: int = 1
-    zone: Zone = WHOLE_ZONE
-    labels: frozenset[str] = frozenset()
-    min_age_s: float = 0.6
-    min_travel: float = 0.03
-    min_size: float = 0.0004
-    min_score: float = 0.35
-    settle_s: float = 0.2
-    margin: float = 0.02
-    cool_down_s: float = 10.0
+    id: Ident
+    a: Place
+    b: Place
 
     def __post_init__(self) -> None:
         _check_ident(self.id)
-        limits = {
-            "min_age_s": 3600.0,
-            "min_travel": 1.0,
-            "min_size": 1.0,
-            "min_score": 1.0,
-            "settle_s": 3600.0,
-            "margin": 0.5,
-            "cool_down_s": 86_400.0,
-        }
-        for name, limit in limits.items():
-            if not 0.0 <= getattr(self, name) <= limit:
+        _check_length(f"line {self.id}", self.a, self.b)
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """What all rules have.
+
+    ``version`` rises with every change of the rule and is written into its events. Outside of its
+    ``schedule`` a rule sees nothing and remembers nothing. ``cool_down_s``: after an event of this
+    rule the next ones are held back that long.
+    """
+
+    id: Ident
+    version: Revision = 1
+    schedule: Schedule | None = None
+    cool_down_s: Day = 0.0
+
+    def __post_init__(self) -> None:
+        _check_ident(self.id)
+        for name, low, high in _ranges(type(self)):
+            if not low <= getattr(self, name) <= high:
                 raise InvalidError(
                     f"rule {self.id}: {name} is out of range",
-                    hint=f"0 to {limit:g}",
+                    hint=f"{low:g} to {high:g}",
                     code="rule_range",
                 )
 
+    @property
+    def kind(self) -> str:
+        """The word for the rule in the document."""
+        return str(self.__struct_config__.tag)
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """The rules of one camera; their ids are unique."""
 
-    zone_enter: tuple[ZoneEnterRule, ...]
+class TrackRule(Rule, frozen=True):
+    """A rule over tracks, with what makes a track count.
+
+    ``labels`` filters by label, empty takes all. ``min_age_s``: how long the object must have been
+    tracked; ``min_travel``: how far it must have moved, in picture sizes, so that a flicker or a
+    changed patch of ground is no object; ``min_size``: least area as a share of the picture;
+    ``min_score``: least score of the sighting that it is told by.
+    """
+
+    labels: Labels = frozenset()
+    min_age_s: Hour = 0.6
+    min_travel: Share = 0.03
+    min_size: Share = 0.0004
+    min_score: Share = 0.35
+
+
+class ZoneRule(TrackRule, frozen=True):
+    """A rule over the tracks in a zone.
+
+    ``settle_s`` and ``margin`` are the hysteresis: an object counts as inside after it was there
+    that long, and as outside again only when it is farther than ``margin`` from the border.
+    """
+
+    zone: Zone = WHOLE_ZONE
+    settle_s: Hour = 0.2
+    margin: Margin = 0.02
+
+
+class ZoneEnterRule(ZoneRule, frozen=True, tag="zone_enter"):
+    """Tell when an object enters a zone: at most once for each track.
+
+    The default cool-down lets a busy street speak six times a minute and no more. A drawn zone
+    usually wants 0.
+    """
+
+    cool_down_s: Day = 10.0
+
+
+class ZoneLeaveRule(ZoneRule, frozen=True, tag="zone_leave"):
+    """Tell when an object leaves a zone in which it had settled.
+
+    ``lost_leaves``: an object that is lost from sight inside counts as gone, too; off by default,
+    since a tracker also loses who stands still or hides.
+    """
+
+    lost_leaves: bool = False
+    cool_down_s: Day = 10.0
+
+
+class LineCrossRule(TrackRule, frozen=True, tag="line_cross", kw_only=True):
+    """Count who crosses a line, by direction and label, and tell of each.
+
+    ``margin``: how far from the line an object must be for its crossing to count, so that one who
+    stands on the line does not count again and again. ``count_only`` counts without events.
+    """
+
+    line: Line
+    margin: Margin = 0.01
+    count_only: bool = False
+
+
+class DwellRule(ZoneRule, frozen=True, tag="dwell"):
+    """Tell when an object has been in a zone for ``after_s``: once for each stay."""
+
+    after_s: Day = 60.0
+
+
+class QueueRule(ZoneRule, frozen=True, tag="queue"):
+    """Watch a queue: number waiting, longest and mean wait; tell when somebody waits too long.
+
+    The alert is told once, when the longest wait passes ``alert_s``, and again only after it was
+    below for ``clear_s``. Who is lost from sight and found again within ``bridge_s``, not farther
+    than ``bridge_distance``, has waited all the time. ``count_only``: neither picture nor track id
+    leaves the camera.
+    """
+
+    alert_s: Day = 900.0
+    clear_s: Hour = 30.0
+    bridge_s: Hour = 5.0
+    bridge_distance: Share = 0.08
+    count_only: bool = False
+    min_travel: Share = 0.0
+
+
+class CrowdRule(ZoneRule, frozen=True, tag="crowd"):
+    """Tell when more than ``above`` objects were in a zone for ``for_s``.
+
+    Told again only after there were no more than ``above`` for ``clear_s``.
+    """
+
+    above: Annotated[int, Meta(ge=0, le=1000)] = 20
+    for_s: Hour = 10.0
+    clear_s: Hour = 10.0
+    count_only: bool = False
+    min_travel: Share = 0.0
+
+
+class StoppedRule(ZoneRule, frozen=True, tag="stopped"):
+    """Tell when an object that had moved stands still in a zone for ``after_s``.
+
+    ``drift``: it stands while it moves less than that share of its own larger side.
+    """
+
+    after_s: Day = 30.0
+    drift: Annotated[float, Meta(ge=0.01, le=10)] = 0.3
+
+
+class WrongWayRule(ZoneRule, frozen=True, tag="wrong_way", kw_only=True):
+    """Tell who moves in a zone against the arrow ``allowed``: once for each track.
+
+    Its way over the last ``window_s`` must be ``min_distance`` picture heights long and within
+    ``tolerance`` degrees of the opposite direction.
+    """
+
+    allowed: Line
+    window_s: Annotated[float, Meta(ge=0.2, le=30)] = 2.0
+    min_distance: Annotated[float, Meta(ge=0.005, le=1)] = 0.05
+    tolerance: Annotated[float, Meta(ge=1, le=89)] = 60.0
+
+
+class LeftObjectRule(Rule, frozen=True, tag="left_object"):
+    """Tell when something was left in a zone or taken away and that stays so for ``after_s``.
+
+    Works on the grey plane: a patch that differs from the learned background and keeps still.
+    ``min_size`` and ``max_size`` bound its area as a share of the picture; ``contrast`` is the
+    least difference in grey levels; a patch that a track of ``owners`` covers is a person.
+    """
+
+    zone: Zone = WHOLE_ZONE
+    after_s: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
+    learn_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
+    min_size: Share = 0.0005
+    max_size: Share = 0.05
+    contrast: Annotated[float, Meta(ge=4, le=128)] = 14.0
+    owners: Labels = frozenset({"person", "person-like"})
+
+
+class TamperRule(Rule, frozen=True, tag="tamper"):
+    """Tell when the camera is covered, defocused or moved, or its picture frozen or black.
+
+    Told when that lasts ``after_s``, and again only after ``clear_s`` of a good picture. ``same``:
+    correlation with the learned structure below which the view is another; ``sharp`` and
+    ``contrast``: share of the learned sharpness and contrast below which the lens is blurred or
+    hidden.
+    """
+
+    after_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
+    clear_s: Hour = 10.0
+    learn_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
+    same: Share = 0.45
+    sharp: Share = 0.45
+    contrast: Share = 0.35
+
+
+AnyRule = (
+    ZoneEnterRule
+    | ZoneLeaveRule
+    | LineCrossRule
+    | DwellRule
+    | QueueRule
+    | CrowdRule
+    | StoppedRule
+    | WrongWayRule
+    | LeftObjectRule
+    | TamperRule
+)
+
+
+class Rulebook(Struct, frozen=True, forbid_unknown_fields=True):
+    """The rules of one camera; their ids are unique.
+
+    ``format`` is the version of the document's form, of which there is one so far.
+    """
+
+    rules: Annotated[tuple[AnyRule, ...], Meta(max_length=MAX_RULES)]
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    format: Annotated[int, Meta(ge=1, le=1)] = 1
 
     def __post_init__(self) -> None:
-        ids = [rule.id for rule in self.zone_enter]
+        time_zone(self.time_zone)
+        ids = [rule.id for rule in self.rules]
         if len(ids) != len(set(ids)):
             raise InvalidError("two rules of a camera have the same id", code="rule_twice")
 
@@ -101,3 +296,30 @@ class Rulebook:
 def default_rulebook() -> Rulebook:
     """Rules of a camera that nobody has drawn anything for: anything that enters the picture."""
     return Rulebook((ZoneEnterRule("zone-enter"),))
+
+
+def _check_length(what: str, a: Point, b: Point) -> None:
+    if not all(0.0 <= value <= 1.0 for value in (*a, *b)):
+        raise InvalidError(
+            f"{what} lies outside the picture",
+            hint="coordinates run from 0 to 1",
+            code="line_outside",
+        )
+    if max(abs(a[0] - b[0]), abs(a[1] - b[1])) < 1e-3:
+        raise InvalidError(f"{what} has no length", hint="draw it anew", code="line_empty")
+
+
+@cache
+def _ranges(kind: type[Rule]) -> tuple[tuple[str, float, float], ...]:
+    """Name, least and greatest value of each number of a rule, from its annotations."""
+    info = msgspec.inspect.type_info(kind)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(f"{kind.__name__} is no rule")
+    found: list[tuple[str, float, float]] = []
+    for field in info.fields:
+        value = field.type
+        if isinstance(value, msgspec.inspect.FloatType | msgspec.inspect.IntType):
+            if value.ge is None or value.le is None:
+                raise TypeError(f"{kind.__name__}.{field.name} has no range")
+            found.append((field.name, float(value.ge), float(value.le)))
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""The rule "an object enters a zone". Deterministic: what it says depends on what it was given."""
+"""The rules "an object enters a zone" and "an object leaves a zone"."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analytics.events import Track
-from analytics.geometry import foot
-from analytics.rulebook import Zone, ZoneEnterRule
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A rule that came true in a frame, for one track."""
-
-    kind: str
-    rule: str
-    rule_version: int
-    zone: str
-    track: Track
+from analytics.rulebook import ZoneEnterRule, ZoneLeaveRule
+from analytics.rules.base import Area, CoolDown, Hit, Sight, qualifies, track_hit
+from analytics.rules.stays import Stays
+from analytics.series import CountRecord
 
 
 @dataclass(slots=True)
@@ -40,10 +31,14 @@ class ZoneEnter:
 
     def __init__(self, rule: ZoneEnterRule) -> None:
         self._rule = rule
+        self._area = Area(rule.zone)
         self._known: dict[int, _Presence] = {}
-        self._last_hit_us: int | None = None
-        self.held_back = 0
+        self._cool_down = CoolDown(rule.cool_down_s)
+
+    @property
+    def held_back(self) -> int:
         """Entries that fell into a cool-down since the start."""
+        return self._cool_down.held_back
 
     def update(self, tracks: Sequence[Track], at_us: int) -> list[Hit]:
         """Take the tracks after one frame captured at ``at_us``; return what came true in it.
@@ -59,47 +54,53 @@ class ZoneEnter:
             if presence.told or not self._entered(presence, track, at_us):
                 continue
             presence.told = True
-            if self._cooling(at_us):
-                self.held_back += 1
-                continue
-            self._last_hit_us = at_us
-            rule = self._rule
-            hits.append(Hit(self.KIND, rule.id, rule.version, rule.zone.id, track))
+            if self._cool_down.allows(at_us):
+                hits.append(track_hit(self.KIND, self._rule, self._area.id, track))
         return hits
+
+    def see(self, sight: Sight) -> list[Hit]:
+        """Take one frame; return the entries."""
+        return self.update(sight.tracks, sight.at_us)
+
+    def counts(self, at_us: int | None) -> list[CountRecord]:
+        """Return nothing: entries are events."""
+        return []
 
     def _entered(self, presence: _Presence, track: Track, at_us: int) -> bool:
         if not track.seen:
             return False
         since = presence.inside_since_us
-        if not _inside(self._rule.zone, track, self._rule.margin if since is not None else 0.0):
+        if not self._area.holds_foot(track, self._rule.margin if since is not None else 0.0):
             presence.inside_since_us = None
             return False
         if since is None:
             since = presence.inside_since_us = at_us
-        return at_us - since >= self._rule.settle_s * 1e6 and self._qualifies(track)
-
-    def _qualifies(self, track: Track) -> bool:
-        rule = self._rule
-        return (
-            track.confirmed
-            and track.age_s >= rule.min_age_s
-            and track.travel >= rule.min_travel
-            and track.box.w * track.box.h >= rule.min_size
-            and track.score >= rule.min_score
-            and (not rule.labels or track.label in rule.labels)
-        )
-
-    def _cooling(self, at_us: int) -> bool:
-        if self._last_hit_us is None:
-            return False
-        since = at_us - self._last_hit_us
-        # below zero: the camera's clock was set back; the entries of one frame come together
-        return 0 <= since < self._rule.cool_down_s * 1e6
+        return at_us - since >= self._rule.settle_s * 1e6 and qualifies(self._rule, track)
 
 
-def _inside(zone: Zone, track: Track, margin: float) -> bool:
-    """Say whether the foot of a track is in the zone, or within ``margin`` of it."""
-    if zone.whole:
-        return True
-    point = foot(track.box)
-    return zone.polygon.contains(point) or (margin > 0 and zone.polygon.distance(point) <= margin)
+class ZoneLeave:
+    """Applies one :class:`ZoneLeaveRule`: speaks when a stay that had settled is over."""
+
+    KIND = "zone_leave"
+
+    def __init__(self, rule: ZoneLeaveRule) -> None:
+        self._rule = rule
+        self._stays = Stays(rule)
+        self._cool_down = CoolDown(rule.cool_down_s)
+
+    @property
+    def held_back(self) -> int:
+        """Departures that fell into a cool-down since the start."""
+        return self._cool_down.held_back
+
+    def see(self, sight: Sight) -> list[Hit]:
+        """Take one frame; return the departures."""
+        return [
+            track_hit(self.KIND, self._rule, self._rule.zone.id, stay.track)
+            for stay in self._stays.update(sight.tracks, sight.at_us)
+            if (self._rule.lost_leaves or not stay.lost) and self._cool_down.allows(sight.at_us)
+        ]
+
+    def counts(self, at_us: int | None) -> list[CountRecord]:
+        """Return nothing: departures are events."""
+        return []

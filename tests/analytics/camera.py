@@ -8,7 +8,6 @@ from collections.abc import Callable
 from analytics.detector import Detector
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
-from analytics.geometry import Polygon
 from analytics.inbox import InboxLimits
 from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
@@ -18,7 +17,7 @@ from ingest.freeze import PictureWatch, Verdict
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 
-RIGHT_HALF = Zone("right", Polygon(((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))))
+RIGHT_HALF = Zone("right", ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
 EVERY_ENTRY = Rulebook((ZoneEnterRule("entry", zone=RIGHT_HALF, cool_down_s=0),))
 
 

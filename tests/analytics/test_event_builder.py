@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analytics.event_builder import EventBuilder, SnapshotLimits, snapshot
 from analytics.events import Box, Track, decode_event, encode_event
-from analytics.rules.zones import Hit
+from analytics.rules.base import Hit
 from camera_registry.base.ids import is_id
 
 

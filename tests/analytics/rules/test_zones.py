@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.events import Box, Track
-from analytics.geometry import Polygon
 from analytics.rulebook import Rulebook, Zone, ZoneEnterRule, default_rulebook
-from analytics.rules.zones import Hit, ZoneEnter
+from analytics.rules.base import Hit
+from analytics.rules.zones import ZoneEnter
 from camera_registry.base.errors import InvalidError
 
 STEP_US = 200_000
-RIGHT_HALF = Zone("right", Polygon(((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))))
+RIGHT_HALF = Zone("right", ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
 
 
 def track(
@@ -85,7 +85,7 @@ def test_young_track_is_told_when_it_is_old_enough() -> None:
 def test_cool_down_holds_back_and_counts() -> None:
     zone = ZoneEnter(ZoneEnterRule("r", settle_s=0, cool_down_s=10))
     both = [track(0.2, 0, ident=1), track(0.7, 0, ident=2)]
-    assert [hit.track.id for hit in zone.update(both, 0)] == [1]
+    assert [hit.track and hit.track.id for hit in zone.update(both, 0)] == [1]
     assert zone.update([*both, track(0.5, 0, ident=3)], 9_999_999) == []
     assert zone.held_back == 2
     assert len(zone.update([track(0.5, 0, ident=4)], 10_000_000)) == 1
@@ -124,6 +124,7 @@ def test_never_twice_for_a_track_never_outside_never_in_the_cool_down(
         hits = one.update(tracks, at_us)
         assert hits == two.update(tracks, at_us)
         for hit in hits:
+            assert hit.track is not None
             assert hit.track.id not in told
             assert hit.track.box.x + hit.track.box.w / 2 >= 0.5 - rule.margin - 1e-9
             assert last is None or cool_down_s == 0 or at_us - last >= cool_down_s * 1e6
@@ -143,6 +144,7 @@ def test_unusable_rules_are_refused() -> None:
 
 
 def test_default_rulebook_watches_the_whole_picture_with_a_cool_down() -> None:
-    (rule,) = default_rulebook().zone_enter
+    (rule,) = default_rulebook().rules
+    assert isinstance(rule, ZoneEnterRule)
     assert rule.zone.whole
     assert rule.cool_down_s == 10

@@ -1,0 +1,82 @@
+"""The rules of one camera at work: schedules, cool-downs and counts in one call for each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from analytics.rulebook import (
+    Rule,
+    Rulebook,
+    ZoneEnterRule,
+    ZoneLeaveRule,
+)
+from analytics.rules.base import Machine, Outcome, Sight
+from analytics.rules.zones import ZoneEnter, ZoneLeave
+from analytics.schedule import time_zone
+from analytics.series import CountRecord
+
+_MACHINES: dict[type[Rule], Callable[[Any], Machine]] = {
+    ZoneEnterRule: ZoneEnter,
+    ZoneLeaveRule: ZoneLeave,
+}
+
+
+def machine_of(rule: Rule) -> Machine:
+    """Return a rule at work, with nothing seen yet."""
+    return _MACHINES[type(rule)](rule)
+
+
+class _Slot:
+    """A rule with its machine; the machine is made anew when its schedule begins again."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.machine = machine_of(rule)
+        self.fresh = True
+
+    def clear(self) -> list[CountRecord]:
+        """Forget everything; return the counts that were still open."""
+        if self.fresh:
+            return []
+        records = self.machine.counts(None)
+        self.machine, self.fresh = machine_of(self.rule), True
+        return records
+
+
+class RuleEngine:
+    """Applies a rulebook. Not thread-safe: one camera is processed by one thread at a time.
+
+    What the rules say depends on nothing but the frames given, in their order. A time that runs
+    back makes them begin anew: the camera's clock was set.
+    """
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._zone = time_zone(rulebook.time_zone)
+        self._slots = [_Slot(rule) for rule in rulebook.rules]
+        self._at_us: int | None = None
+
+    def update(self, sight: Sight) -> Outcome:
+        """Take one frame; return what came true in it, and the counts of minutes that closed."""
+        outcome = Outcome()
+        if self._at_us is not None and sight.at_us < self._at_us:
+            outcome.counts += self.flush()
+        self._at_us = sight.at_us
+        for slot in self._slots:
+            schedule = slot.rule.schedule
+            if schedule is not None and not schedule.holds(sight.at_us, self._zone):
+                outcome.counts += slot.clear()
+                continue
+            slot.fresh = False
+            before = slot.machine.held_back
+            outcome.hits += slot.machine.see(sight)
+            outcome.counts += slot.machine.counts(sight.at_us)
+            held_back = slot.machine.held_back - before
+            if held_back:
+                kind = slot.rule.kind
+                outcome.held_back[kind] = outcome.held_back.get(kind, 0) + held_back
+        return outcome
+
+    def flush(self) -> list[CountRecord]:
+        """Forget what was seen; return the counts of the minutes that were still open."""
+        return [record for slot in self._slots for record in slot.clear()]

@@ -1,0 +1,139 @@
+"""Counts over time: one record for each minute, measure, direction and label; and their roll-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+MINUTE_US = 60_000_000
+MAX_KEYS = 128
+"""Series of one rule in one minute; labels beyond that are counted as ``other``."""
+
+How = Literal["sum", "max", "mean"]
+Step = Literal["hour", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class CountRecord:
+    """One value of a series.
+
+    ``start_us`` (UTC) and ``seconds`` are its time, ``weight`` the number of single values in it;
+    ``how`` says what makes one value of several. ``zone`` is that of the rule, or its line.
+    """
+
+    rule: str
+    rule_version: int
+    zone: str
+    kind: str
+    measure: str
+    direction: str
+    label: str
+    how: How
+    start_us: int
+    seconds: int
+    value: float
+    weight: int
+
+
+_Key = tuple[str, str, str, How]
+
+
+class Series:
+    """Collects the values of one rule by minute."""
+
+    def __init__(self, rule: str, version: int, zone: str, kind: str) -> None:
+        self._names = (rule, version, zone, kind)
+        self._minutes: dict[int, dict[_Key, tuple[float, int]]] = {}
+
+    def add(
+        self,
+        at_us: int,
+        measure: str,
+        value: float,
+        how: How,
+        *,
+        direction: str = "",
+        label: str = "",
+    ) -> None:
+        """Take one value into the minute of its time."""
+        minute = self._minutes.setdefault(at_us // MINUTE_US, {})
+        key: _Key = (measure, direction, label, how)
+        if key not in minute and len(minute) >= MAX_KEYS:
+            key = (measure, direction, "other", how)
+        held, weight = minute.get(key, (0.0, 0))
+        minute[key] = (_joined(how, held, weight, value, 1), weight + 1)
+
+    def drain(self, at_us: int | None) -> list[CountRecord]:
+        """Hand over and forget the minutes that ended before ``at_us`` (None: all), in order."""
+        done = sorted(m for m in self._minutes if at_us is None or m != at_us // MINUTE_US)
+        return [
+            CountRecord(
+                *self._names,
+                measure,
+                direction,
+                label,
+                how,
+                minute * MINUTE_US,
+                60,
+                value,
+                weight,
+            )
+            for minute in done
+            for (measure, direction, label, how), (value, weight) in sorted(
+                self._minutes.pop(minute).items()
+            )
+        ]
+
+
+def roll_up(records: Iterable[CountRecord], step: Step, zone: ZoneInfo) -> list[CountRecord]:
+    """Join records to hours or days on the clock of ``zone``; ordered by time, then name.
+
+    A day is as long as it was there. Joining in two steps gives what joining in one does.
+    """
+    joined: dict[tuple[object, ...], CountRecord] = {}
+    for record in records:
+        start_us, seconds = _span(record.start_us, step, zone)
+        wide = replace(record, start_us=start_us, seconds=seconds)
+        key = (start_us, *_name(record))
+        held = joined.get(key)
+        if held is not None:
+            value = _joined(record.how, held.value, held.weight, record.value, record.weight)
+            wide = replace(held, value=value, weight=held.weight + record.weight)
+        joined[key] = wide
+    return sorted(joined.values(), key=lambda record: (record.start_us, _name(record)))
+
+
+def _name(record: CountRecord) -> tuple[str | int, ...]:
+    return (
+        record.rule,
+        record.rule_version,
+        record.zone,
+        record.kind,
+        record.measure,
+        record.direction,
+        record.label,
+        record.how,
+    )
+
+
+def _joined(how: How, a: float, a_weight: int, b: float, b_weight: int) -> float:
+    if how == "sum":
+        return a + b
+    if how == "max":
+        return max(a, b) if a_weight else b
+    return (a * a_weight + b * b_weight) / (a_weight + b_weight)
+
+
+def _span(at_us: int, step: Step, zone: ZoneInfo) -> tuple[int, int]:
+    """Return start (UTC microseconds) and length in seconds of the local hour or day."""
+    local = datetime.fromtimestamp(at_us // 1_000_000, zone)
+    start = local.replace(minute=0, second=0, microsecond=0)
+    if step == "hour":
+        return round(start.timestamp()) * 1_000_000, 3600
+    start = start.replace(hour=0, fold=0)
+    end = (start + timedelta(days=1)).replace(fold=0)
+    begin = round(start.timestamp())
+    return begin * 1_000_000, round(end.timestamp()) - begin
