@@ -75,6 +75,39 @@ async def test_what_workers_built_is_what_was_recorded(hub: Hub) -> None:
     await nothing_is_missing_and_nothing_doubled(hub)
 
 
+async def test_a_cameras_password_is_written_nowhere(hub: Hub) -> None:
+    """A canary goes in by the API and must not be found in any file, log, metric or answer."""
+    canary = "kanarie-7Qx"
+    body = {
+        "name": "Canary",
+        "unit_code": "26743",
+        "url": f"rtsp://viewer:{canary}@127.0.0.1:1/x",
+    }
+    with hub.client() as client:
+        made = client.post("/api/v1/cameras", json=body)
+        assert made.status_code == 201
+        camera = f"/api/v1/cameras/{made.json()['id']}"
+        try:
+            await eventually(
+                lambda: client.get(camera).json()["status"]["reason_code"] == "refused",
+                within_s=30,
+            )
+            wrong = client.patch(camera, json={"url": f"rtsp://u:{canary}@/", "x": canary})
+            assert wrong.status_code == 422
+            answers = [made.text, wrong.text, client.get(camera).text]
+            answers += [client.get("/api/v1/cameras").text, client.get("/metrics").text]
+        finally:
+            assert client.delete(camera).status_code == 204
+    assert not [answer for answer in answers if canary in answer]
+    found = [
+        file
+        for file in hub.data.rglob("*")
+        if file.is_file() and canary.encode() in file.read_bytes()
+    ]
+    assert found == []
+    assert canary not in hub.output()
+
+
 async def test_ctrl_c_ends_every_process_within_ten_seconds(hub: Hub) -> None:
     assert hub.stop() < 10
     assert not hub.ready_file.exists()
