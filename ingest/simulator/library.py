@@ -134,7 +134,10 @@ async def build_all(
 
 
 def _prepare_process() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent has ended, however it did."""
+    """Leave Ctrl-C to the parent, end when it has ended, however it did, and be nice: cameras that
+    play already, and who looks at them, go before a rendering.
+    """
+    os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
