@@ -6,12 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 from analytics.rulebook import (
+    CrowdRule,
+    DwellRule,
+    LeftObjectRule,
+    LineCrossRule,
+    QueueRule,
     Rule,
     Rulebook,
+    StoppedRule,
+    TamperRule,
+    WrongWayRule,
     ZoneEnterRule,
     ZoneLeaveRule,
 )
 from analytics.rules.base import Machine, Outcome, Sight
+from analytics.rules.crowd import Crowd
+from analytics.rules.direction import WrongWay
+from analytics.rules.dwell import Dwell
+from analytics.rules.left_object import LeftObject
+from analytics.rules.lines import LineCross
+from analytics.rules.queue import Queue
+from analytics.rules.stopped import Stopped
+from analytics.rules.tamper import Tamper
 from analytics.rules.zones import ZoneEnter, ZoneLeave
 from analytics.schedule import time_zone
 from analytics.series import CountRecord
@@ -19,6 +35,14 @@ from analytics.series import CountRecord
 _MACHINES: dict[type[Rule], Callable[[Any], Machine]] = {
     ZoneEnterRule: ZoneEnter,
     ZoneLeaveRule: ZoneLeave,
+    LineCrossRule: LineCross,
+    DwellRule: Dwell,
+    QueueRule: Queue,
+    CrowdRule: Crowd,
+    StoppedRule: Stopped,
+    WrongWayRule: WrongWay,
+    LeftObjectRule: LeftObject,
+    TamperRule: Tamper,
 }
 
 

@@ -14,7 +14,7 @@ from analytics.rules.base import Area, Qualifier
 MAX_LOST = 256
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stay:
     """One stay of a track in a zone; times of capture in UTC microseconds.
 
@@ -66,24 +66,28 @@ class Stays:
         ended: list[Stay] = []
         alive = {track.id for track in tracks}
         for ident in [ident for ident in self._open if ident not in alive]:
-            self._lose(self._open.pop(ident))
+            stay = self._open.pop(ident)
+            if stay.settled and stay.away_us is None:
+                stay.lost = True
+                self._lost.append(stay)
+            elif stay.settled:
+                ended.append(stay)
         for track in tracks:
             if track.seen:
                 ended.extend(self._follow(track, at_us))
         self._known = alive
-        return ended + self._forget(at_us)
+        return ended + self._give_up(at_us)
 
-    def _lose(self, stay: Stay) -> None:
-        if stay.settled and stay.away_us is None:
-            stay.lost = True
-            self._lost.append(stay)
-
-    def _forget(self, at_us: int) -> list[Stay]:
-        over = [stay for stay in self._lost if not 0 <= at_us - stay.last_us < self._bridge_us]
-        over += self._lost[: max(0, len(self._lost) - MAX_LOST)]
-        gone = {id(stay) for stay in over}
-        self._lost = [stay for stay in self._lost if id(stay) not in gone]
-        return [stay for stay in over if id(stay) in gone]
+    def _give_up(self, at_us: int) -> list[Stay]:
+        """End the stays that were lost for too long; the oldest first where there are too many."""
+        crowded = len(self._lost) - MAX_LOST
+        over = [
+            stay
+            for index, stay in enumerate(self._lost)
+            if index < crowded or at_us - stay.last_us >= self._bridge_us
+        ]
+        self._lost = [stay for stay in self._lost if stay not in over]
+        return over
 
     def _follow(self, track: Track, at_us: int) -> list[Stay]:
         stay = self._open.get(track.id)
