@@ -27,6 +27,7 @@ _ADAPT_S = 20.0
 _GONE_S = 5.0
 """A patch must have looked like the background that long before it is told anew."""
 _RAISED = 8.0
+_SAMPLES = 9
 
 _Grid = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
@@ -41,7 +42,7 @@ class LeftObject:
         self._cool_down = CoolDown(rule.cool_down_s)
         self._ground: NDArray[np.float32] | None = None
         self._began_us: int | None = None
-        self._looks = 0
+        self._samples: list[_Grid] = []
         self._last_us = 0
         self._held = self._since = self._away = np.zeros(0, np.float32)
         self._told: _Mask = np.zeros(0, bool)
@@ -65,10 +66,7 @@ class LeftObject:
         self._last_us = at_us
         seen = plane.astype(np.float32) * _gain(plane, self._ground)
         if self._began_us is not None:
-            self._looks += 1
-            self._ground += (seen - self._ground) / np.float32(self._looks + 1)
-            if at_us - self._began_us >= self._rule.learn_s * 1e6:
-                self._began_us = None
+            self._learn(seen, (at_us - self._began_us) / 1e6 / self._rule.learn_s)
             return []
         return self._find(seen, self._ground, elapsed, sight)
 
@@ -79,12 +77,20 @@ class LeftObject:
     def _start(self, plane: NDArray[np.uint8], at_us: int) -> None:
         self._ground = plane.astype(np.float32)
         self._began_us = self._last_us = at_us
-        self._looks = 0
+        self._samples = [self._ground]
         shape = _blocks(self._ground).shape
         self._held = np.zeros(shape, np.float32)
         self._since = np.zeros(shape, np.float32)
         self._away = np.full(shape, np.float32(_GONE_S))
         self._told = np.zeros(shape, bool)
+
+    def _learn(self, seen: _Grid, share: float) -> None:
+        """Take samples while learning; then the median, which who passes by does not smear."""
+        if share * _SAMPLES >= len(self._samples):
+            self._samples.append(seen)
+        if share >= 1:
+            self._ground = np.asarray(np.median(self._samples, axis=0), np.float32)
+            self._samples, self._began_us = [], None
 
     def _find(self, seen: _Grid, below: _Grid, elapsed: float, sight: Sight) -> list[Hit]:
         """Follow the patches by block: how long each has differed and kept still."""
