@@ -11,11 +11,13 @@ from ingest.packets import Gop, Packet
 class GopRing:
     """Whole groups of pictures, bounded by seconds and by bytes; the oldest go first.
 
-    What it holds always starts with a keyframe and has no hole: packets before the first keyframe
-    are refused, and a packet of a new session (epoch) empties it. The newest group is never dropped
-    for age, so that a viewer always finds a start; where it alone is over ``max_bytes``, the ring
-    empties and waits for the next keyframe. Safe to use from any thread; packets are shared, never
-    copied.
+    What it holds starts with a keyframe. Packets before the first keyframe are refused, and so are
+    packets after a hole, until the next one; the groups of an earlier session (epoch) stay until
+    they are too old, so that a pre-roll reaches back over a reconnection. Within a group there is
+    no hole. A keyframe that lies before what is held (our clock was set back) empties the ring. The
+    newest group is never dropped for age, so that a viewer always finds a start; where it alone is
+    over ``max_bytes``, the ring empties and waits for the next keyframe. Safe to use from any
+    thread; packets are shared, never copied.
     """
 
     def __init__(self, max_s: float, max_bytes: int) -> None:
@@ -32,13 +34,17 @@ class GopRing:
             return self._bytes
 
     def push(self, packet: Packet) -> bool:
-        """Add the next packet; False where it was refused because no keyframe is held yet."""
+        """Add the next packet; False where it was refused because it follows nothing held."""
         with self._lock:
-            if self._gops and self._gops[-1][-1].epoch != packet.epoch:
-                self._clear()
+            newest = self._gops[-1][-1] if self._gops else None
             if packet.keyframe:
+                if newest is not None and packet.utc_us < newest.dts_us:
+                    self._clear()
                 self._gops.append([packet])
-            elif self._gops:
+            elif newest is not None and (packet.epoch, packet.seq - 1) == (
+                newest.epoch,
+                newest.seq,
+            ):
                 self._gops[-1].append(packet)
             else:
                 return False
@@ -64,6 +70,21 @@ class GopRing:
                     first = index
             return tuple(packet for gop in gops[first:] for packet in gop)
 
+    def after(self, epoch: int, seq: int) -> tuple[Packet, ...]:
+        """Return what came after a packet, to follow a camera without a queue of one's own.
+
+        Where the ring has already dropped what came next, it goes on with a later keyframe.
+        """
+        with self._lock:
+            found: list[Packet] = []
+            for gop in reversed(self._gops):
+                if (gop[-1].epoch, gop[-1].seq) <= (epoch, seq):
+                    break
+                # Within a group the numbers have no hole.
+                known = seq + 1 - gop[0].seq if gop[0].epoch == epoch else 0
+                found[:0] = gop[max(known, 0) :]
+            return tuple(found)
+
     def gops(self) -> tuple[Gop, ...]:
         """Return every group of pictures held, oldest first."""
         with self._lock:
@@ -80,10 +101,13 @@ class GopRing:
 
     def _trim(self, now_us: int) -> None:
         while len(self._gops) > 1 and (
-            self._bytes > self._max_bytes
-            # The second group covers the pre-roll by itself: the first is older than asked for.
-            or now_us - self._gops[1][0].dts_us >= self._max_us
+            self._bytes > self._max_bytes or now_us - self._first_left_us() >= self._max_us
         ):
             self._bytes -= sum(len(packet.data) for packet in self._gops.popleft())
         if self._bytes > self._max_bytes:
             self._clear()
+
+    def _first_left_us(self) -> int:
+        """When the first group was over: as the next one began, but for a change of sessions."""
+        last, following = self._gops[0][-1], self._gops[1][0]
+        return following.dts_us if last.epoch == following.epoch else last.dts_us

@@ -89,8 +89,65 @@ def test_readers_and_the_writer_at_once_see_whole_groups() -> None:
     assert bad == []
 
 
+def test_a_pre_roll_reaches_back_over_a_reconnection_until_it_is_too_old() -> None:
+    ring = GopRing(10, 10_000)
+    first = [packet(seq, key=seq == 0) for seq in range(3)]
+    second = [packet(seq, key=seq == 0, epoch=2, at=T0 + 5_000_000 + seq) for seq in range(3)]
+    for given in first + second:
+        assert ring.push(given)
+    assert ring.since(0) == (*first, *second)
+    assert ring.snapshot() == tuple(second)
+    late = packet(0, key=True, epoch=3, at=T0 + 12_000_000)
+    ring.push(late)
+    assert ring.since(0) == (*second, late)
+
+
+def test_after_a_hole_it_waits_for_a_keyframe() -> None:
+    ring = GopRing(10, 10_000)
+    assert ring.push(packet(0, key=True))
+    assert not ring.push(packet(2))
+    assert not ring.push(packet(3))
+    assert ring.push(packet(4, key=True))
+    assert [p.seq for p in ring.since(0)] == [0, 4]
+
+
+def test_a_clock_that_is_set_back_empties_it() -> None:
+    ring = GopRing(10, 10_000)
+    ring.push(packet(0, key=True))
+    back = packet(1, key=True, at=T0 - 3_600_000_000)
+    assert ring.push(back)
+    assert ring.since(0) == (back,)
+
+
+def test_following_gives_every_packet_once_and_the_very_same() -> None:
+    ring = GopRing(1.0, 10**6)
+    given = [packet(seq, key=seq % 7 == 0) for seq in range(60)]
+    given += [packet(seq, key=seq % 7 == 0, epoch=2, at=T0 + 3_000_000 + seq) for seq in range(20)]
+    got: list[Packet] = []
+    last = (0, -1)
+    for index, one in enumerate(given):
+        ring.push(one)
+        if index % 3 == 0 or index == len(given) - 1:
+            fresh = ring.after(*last)
+            got += fresh
+            last = (fresh[-1].epoch, fresh[-1].seq)
+            assert ring.after(*last) == ()
+    assert len(got) == len(given)
+    assert all(a is b for a, b in zip(got, given, strict=True))
+
+
+def test_a_follower_that_is_too_slow_goes_on_with_a_keyframe() -> None:
+    ring = GopRing(0.5, 10**6)
+    for seq in range(100):
+        ring.push(packet(seq, key=seq % 10 == 0))
+    fresh = ring.after(1, 4)
+    assert fresh[0].keyframe
+    assert fresh[0].seq > 5
+    assert fresh[-1].seq == 99
+
+
 class RingMachine(RuleBasedStateMachine):
-    """Against a model: the list of all packets of this epoch since the last keyframe gap."""
+    """Against a model: the list of all packets, of which those that follow nothing are refused."""
 
     MAX_S = 2.0
     MAX_BYTES = 500
@@ -108,8 +165,13 @@ class RingMachine(RuleBasedStateMachine):
         self.now += step
         given = packet(self.seq, key=key, size=size, epoch=self.epoch, at=self.now)
         self.seq += 1
-        self.model.append(given)
-        self.ring.push(given)
+        newest = (self.ring.snapshot() or (None,))[-1]
+        follows = newest is not None and (newest.epoch, newest.seq + 1) == (given.epoch, given.seq)
+        if key or follows:
+            self.model.append(given)
+        before = self.ring.since(0)
+        took = self.ring.push(given)
+        assert took or not (key or follows) or size + sum(len(p.data) for p in before) > 500
 
     @rule()
     def new_session(self) -> None:
@@ -141,9 +203,12 @@ class RingMachine(RuleBasedStateMachine):
             assert self.ring.bytes_held == 0
             return
         assert held[0].keyframe
-        assert len({p.epoch for p in held}) == 1
-        assert [p.seq for p in held] == list(range(held[0].seq, held[0].seq + len(held)))
         assert held == tuple(self.model[-len(held) :])
+        for gop in self.ring.gops():
+            first = gop.packets[0]
+            assert first.keyframe
+            assert {p.epoch for p in gop.packets} == {first.epoch}
+            assert [p.seq - first.seq for p in gop.packets] == list(range(len(gop.packets)))
 
     @invariant()
     def stays_within_its_bounds(self) -> None:
@@ -151,7 +216,9 @@ class RingMachine(RuleBasedStateMachine):
         assert self.ring.bytes_held == sum(len(p.data) for p in held) <= self.MAX_BYTES
         gops = self.ring.gops()
         if len(gops) > 1:
-            assert held[-1].dts_us - gops[1].packets[0].dts_us < self.MAX_S * 1_000_000
+            last, following = gops[0].packets[-1], gops[1].packets[0]
+            over = following if following.epoch == last.epoch else last
+            assert held[-1].dts_us - over.dts_us < self.MAX_S * 1_000_000
 
 
 TestRingMachine = RingMachine.TestCase
