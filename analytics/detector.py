@@ -18,9 +18,9 @@ from analytics.events import Detection
 from analytics.manifest import Model, check_tensors, load_model
 from analytics.metrics import BACKGROUND_RESETS
 from analytics.motion import BackgroundModel, Grid, MotionConfig, Plane
+from analytics.providers import CPU
+from analytics.scaling import Picture
 from camera_registry.base.errors import ConfigError, UnavailableError
-
-CPU = "CPUExecutionProvider"
 
 # onnxruntime's exceptions have no common base of their own
 _ORT_ERRORS: tuple[type[Exception], ...] = (
@@ -38,12 +38,14 @@ _ORT_ERRORS: tuple[type[Exception], ...] = (
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a detector gets of a frame: a small grey plane (height, width), the time of capture in
-    UTC microseconds and the aspect (width over height) of the camera's picture.
+    UTC microseconds, the aspect (width over height) of the camera's picture, and the picture
+    itself, which is scaled only when asked (None where somebody has but the plane).
     """
 
     plane: Plane
     at_us: int
     aspect: float
+    picture: Picture | None = None
 
 
 class CameraDetector(Protocol):
@@ -99,6 +101,18 @@ def open_session(model: Model, providers: Sequence[str] = (CPU,)) -> ort.Inferen
     return session
 
 
+def run_session(
+    session: ort.InferenceSession, label: str, outputs: list[str], feed: dict[str, NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """Run a model. Raises UnavailableError where onnxruntime fails."""
+    try:
+        return [np.asarray(found) for found in session.run(outputs, feed)]
+    except _ORT_ERRORS as error:
+        raise UnavailableError(
+            f"model {label} failed: {_first_line(error)}", code="model_failed"
+        ) from error
+
+
 class MovingObjectDetector:
     """The built-in model: what stands out from a learned background. Claims no class."""
 
@@ -141,12 +155,9 @@ class MovingObjectDetector:
             "background": background[None, None],
             "noise": noise[None, None],
         }
-        try:
-            foreground, difference = self._session.run(None, feed)
-        except _ORT_ERRORS as error:
-            raise UnavailableError(
-                f"model {self._label} failed: {_first_line(error)}", code="model_failed"
-            ) from error
+        foreground, difference = run_session(
+            self._session, self._label, ["foreground", "difference"], feed
+        )
         return foreground[0, 0], difference[0, 0]
 
 

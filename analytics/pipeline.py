@@ -1,7 +1,8 @@
 """One camera's way from packets to events, run by the shared pool.
 
-``push`` (session thread) → inbox → ``turn`` (a thread of the pool): decoder → every n-th frame:
-small plane → picture watch, detector → tracker → rules → event builder → ``on_event``.
+``push`` (session thread) → gatekeeper → ``turn`` (a thread of the pool): decoder → every n-th
+frame: small plane → picture watch, pixel change → gate; detector → tracker → rules → event builder
+→ ``on_event``. While the gate sleeps only keyframes come through, each decoded by itself.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from dataclasses import dataclass, field
 import cv2
 import structlog
 
+from analytics.budget import Budget, Level, Share
 from analytics.detector import Detector, Look
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
-from analytics.inbox import Inbox, InboxLimits
+from analytics.gatekeeper import Gatekeeper, Work
+from analytics.inbox import InboxLimits
 from analytics.metrics import (
     ANALYSIS_FAILURES,
     DETECT_SECONDS,
     EVENTS_HELD_BACK,
     FRAMES_INFERRED,
 )
+from analytics.pixel_change import PixelChange, Plane
 from analytics.pool import AnalysisPool
 from analytics.rulebook import Rulebook
 from analytics.rules.base import Sight
@@ -30,7 +34,8 @@ from analytics.rules.engine import RuleEngine
 from analytics.series import CountRecord
 from analytics.tracker import Tracker, TrackerConfig
 from camera_registry.base.errors import CamhubError
-from ingest.decoder import DecodedFrame, FrameDecoder
+from ingest.activity import ActivityGate, GateStatus
+from ingest.decoder import DROPPED, DecodedFrame, FrameDecoder
 from ingest.freeze import PictureWatch, Verdict
 from ingest.packets import Packet
 
@@ -58,7 +63,8 @@ class CameraPipeline:
     ``on_event``, ``on_picture`` and ``on_count`` (minutes of the rules' counts, once they are over)
     are called in a thread of the pool and must not block.
     ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
-    one who listens may have been away. A failure that is known resets the camera's analysis; one
+    one who listens may have been away. Without a ``gate`` every packet is decoded; without a
+    ``budget`` the rate of analysis stays, ``priority`` is what the budget goes by. A failure that is known resets the camera's analysis; one
     that is not ends it and is given to ``on_failure``: other cameras go on in either case.
     """
 
@@ -76,6 +82,9 @@ class CameraPipeline:
         on_failure: Callable[[Exception], None],
         on_count: Callable[[CountRecord], None] | None = None,
         config: PipelineConfig | None = None,
+        gate: ActivityGate | None = None,
+        budget: Budget | None = None,
+        priority: int = 0,
     ) -> None:
         self._camera_id = camera_id
         self._pool = pool
@@ -87,7 +96,13 @@ class CameraPipeline:
         self._on_failure = on_failure
         self._on_count = on_count
         self._config = config or PipelineConfig()
-        self._inbox = Inbox(self._config.inbox)
+        self._inbox = Gatekeeper(gate or ActivityGate(auto=False), self._config.inbox)
+        self._budget = budget
+        self._share = Share(priority)
+        if budget is not None:
+            budget.join(self._share)
+        self._change, self._still_change = PixelChange(), PixelChange()
+        self._moved = False
         self._decoder = FrameDecoder()
         self._camera = detector.camera()
         self._tracker = Tracker(self._config.tracker)
@@ -104,15 +119,22 @@ class CameraPipeline:
         """End the analysis; no callback runs after this returns (its own turn excepted)."""
         self._inbox.close()
         self._pool.retire(self)
+        if self._budget is not None:
+            self._budget.leave(self._share)
+
+    def gate_status(self) -> GateStatus:
+        """Return what the gate does now, and the rate of analysis; from any thread."""
+        share = self._share.level.share
+        return self._inbox.status(round(self._config.analysis_fps * share, 2))
 
     def turn(self) -> bool:
         """Analyse a few packets; part of the pool's contract."""
         try:
             for _ in range(_TURN_PACKETS):
-                packet = self._inbox.take()
-                if packet is None:
+                work = self._inbox.take()
+                if work is None:
                     return False
-                self._analyse(packet)
+                self._analyse(work)
         except (CamhubError, cv2.error) as error:
             reason = error.code if isinstance(error, CamhubError) else "opencv"
             ANALYSIS_FAILURES.labels(reason).inc()
@@ -131,16 +153,59 @@ class CameraPipeline:
             return False
         return len(self._inbox) > 0
 
-    def _analyse(self, packet: Packet) -> None:
+    def _analyse(self, work: Work) -> None:
+        packet = work.packet
+        if self._budget is not None:
+            self._share.awake = not work.still
+            self._budget.tick(None if work.held else packet.arrival_us)
+            self._pace.slow_down(self._share.level.share)
+        if work.still or self._share.level is Level.KEYFRAMES or packet.info.codec == "mjpeg":
+            self._decode_still(work)
+            return
         for frame in self._decoder.push(packet):
             if self._pace.due(frame.utc_us):
                 self._look_at(frame)
 
-    def _look_at(self, frame: DecodedFrame) -> None:
+    def _decode_still(self, work: Work) -> None:
+        """Decode a picture that needs no other, if it is due at all."""
+        packet = work.packet
+        if not packet.keyframe:
+            DROPPED.labels("budget").inc()
+            return
+        if not self._pace.would_be_due(packet.utc_us):
+            return
+        for frame in self._decoder.still(packet):
+            if work.still and self._woken_by(frame):
+                return  # it comes again, after what led to it
+            if self._pace.due(frame.utc_us):
+                self._look_at(frame, still=work.still)
+
+    def _woken_by(self, frame: DecodedFrame) -> bool:
+        """Look whether something moved since the last keyframe; True where that woke the gate."""
+        changed = self._still_change.observe(self._plane(frame))
+        self._change.forget_picture()
+        self._moved = False
+        return self._inbox.saw(frame.utc_us, moving=changed)
+
+    def _plane(self, frame: DecodedFrame) -> Plane:
+        return frame.gray(*plane_size(frame.width, frame.height, self._config.plane_side))
+
+    def _see_change(self, plane: Plane, at_us: int) -> None:
+        """Tell the gate of movement: what shows in two looks, one after the other."""
+        changed = self._change.observe(plane)
+        self._still_change.forget_picture()
+        moving, self._moved = changed and self._moved, changed
+        if moving:
+            self._share.active_s = time.monotonic()
+        self._inbox.saw(at_us, moving=moving)
+
+    def _look_at(self, frame: DecodedFrame, *, still: bool = False) -> None:
         started = time.perf_counter()
-        plane = frame.gray(*plane_size(frame.width, frame.height, self._config.plane_side))
+        plane = self._plane(frame)
+        if not still:
+            self._see_change(plane, frame.utc_us)
         self._judge(self._watch.observe(plane, frame.arrival_us, frame.epoch), frame.arrival_us)
-        look = Look(plane, frame.utc_us, frame.width / frame.height)
+        look = Look(plane, frame.utc_us, frame.width / frame.height, frame)
         detections = self._camera.detect(look)
         FRAMES_INFERRED.inc()
         DETECT_SECONDS.observe(time.perf_counter() - started)
@@ -173,8 +238,18 @@ class Pace:
     """Picks frames at a steady rate by their time of capture."""
 
     def __init__(self, fps: float) -> None:
+        self._fps = fps
         self._interval_us = round(1e6 / fps)
         self._due_us: int | None = None
+
+    def slow_down(self, share: float) -> None:
+        """Pick this share of the rate from now on."""
+        self._interval_us = round(1e6 / (self._fps * share))
+
+    def would_be_due(self, utc_us: int) -> bool:
+        """Say what ``due`` would say, and change nothing."""
+        due_us = self._due_us
+        return due_us is None or not due_us - self._interval_us <= utc_us < due_us
 
     def due(self, utc_us: int) -> bool:
         """Say whether to look at the frame of this time.
@@ -184,7 +259,7 @@ class Pace:
         """
         due_us = self._due_us
         interval = self._interval_us
-        if due_us is not None and due_us - interval <= utc_us < due_us:
+        if not self.would_be_due(utc_us):
             return False
         late = due_us is None or not due_us <= utc_us < due_us + interval
         self._due_us = (utc_us if late or due_us is None else due_us) + interval

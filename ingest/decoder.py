@@ -13,6 +13,7 @@ import av.error
 import numpy as np
 from av.codec.context import ThreadType
 from av.video.codeccontext import VideoCodecContext
+from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from prometheus_client import Counter
@@ -77,11 +78,23 @@ class DecodedFrame:
         wanted = (width or self.width, height or self.height)
         return _plane(_scalers.convert(self.frame, *wanted, "rgb24"), 3)
 
+    def rgb_planes(self, width: int, height: int) -> tuple[NDArray[np.uint8], ...]:
+        """Return the red, green and blue plane, (height, width) each, to be read only.
+
+        They are views of the scaler's own output: a model that wants planes is served without the
+        detour over interleaved pixels.
+        """
+        scaled = _scalers.convert(self.frame, width, height, "gbrp")
+        green, blue, red = (_rows(plane)[:height, :width] for plane in scaled.planes)
+        return red, green, blue
+
+
+def _rows(plane: VideoPlane) -> NDArray[np.uint8]:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+
 
 def _plane(frame: av.VideoFrame, channels: int) -> NDArray[np.uint8]:
-    plane = frame.planes[0]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    used = rows[: frame.height, : frame.width * channels].copy()
+    used = _rows(frame.planes[0])[: frame.height, : frame.width * channels].copy()
     return used if channels == 1 else used.reshape(frame.height, frame.width, channels)
 
 
@@ -119,6 +132,24 @@ class FrameDecoder:
         DECODED.inc(len(frames))
         return frames
 
+    def still(self, packet: Packet) -> list[DecodedFrame]:
+        """Decode a keyframe by itself: its picture comes now, also where a decoder would hold it
+        back to see what follows. The next packet that counts is a keyframe, this one if wanted.
+        """
+        if not packet.keyframe:
+            return []
+        self.reset()
+        frames = self.push(packet)
+        if not frames and self._context is not None and self._next is not None:
+            try:
+                frames = self._frames(self._context.decode(None), packet)
+            except (av.error.FFmpegError, ValueError, MemoryError):
+                self._wait_for_keyframe("broken")
+                return []
+            DECODED.inc(len(frames))
+        self.reset()
+        return frames
+
     def reset(self) -> None:
         """Forget all; the next packet that counts is a keyframe."""
         self._next = None
@@ -152,8 +183,11 @@ class FrameDecoder:
         self._arrivals[packet.utc_us] = packet.arrival_us
         if len(self._arrivals) > _MAX_PENDING:
             self._arrivals.popitem(last=False)
+        return self._frames(context.decode(coded), packet)
+
+    def _frames(self, frames: list[av.VideoFrame], packet: Packet) -> list[DecodedFrame]:
         found = []
-        for frame in context.decode(coded):
+        for frame in frames:
             if frame.is_corrupt:
                 DROPPED.labels("corrupt").inc()
                 continue
