@@ -31,7 +31,7 @@ def decode_spec(data: bytes) -> CameraSpec:
     return _decoder.decode(data)
 
 
-def spec_of(camera: Camera, sealed: bytes) -> CameraSpec:
+def spec_of(camera: Camera, sealed: bytes, rules: str = "") -> CameraSpec:
     """Return what a worker needs of a camera."""
     return CameraSpec(
         camera.id,
@@ -41,6 +41,7 @@ def spec_of(camera: Camera, sealed: bytes) -> CameraSpec:
         camera.version,
         camera.transport,
         sealed,
+        rules.encode(),
     )
 
 

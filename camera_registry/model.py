@@ -60,7 +60,8 @@ class CameraSpec:
     """What a worker needs to run one camera: the value of the bucket ``camera_specs``.
 
     ``sealed`` is the vault's ciphertext of the credentials, or empty. It is bound to the camera's
-    id, so that it opens for no other.
+    id, so that it opens for no other. ``rules`` is the camera's rule document (JSON), empty where
+    nobody has written one.
     """
 
     id: str
@@ -70,6 +71,7 @@ class CameraSpec:
     version: int
     transport: str = "tcp"
     sealed: bytes = b""
+    rules: bytes = b""
 
 
 class State(StrEnum):

@@ -39,10 +39,15 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class StoredCamera:
-    """A camera with its sealed credentials (empty: none)."""
+    """A camera with its sealed credentials and its rule document (each empty: none).
+
+    ``rules_version`` counts the changes of the document.
+    """
 
     camera: Camera
     sealed: bytes = b""
+    rules: str = ""
+    rules_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,39 @@ class CameraRegistry:
                 return after.camera
         raise ConflictError("The camera is being changed by others", hint="try again")
 
+    async def rules(self, camera_id: str, scope: Scope) -> tuple[str, int]:
+        """Return a camera's rule document, empty for none, and its version.
+
+        Raises NotFoundError where there is no such camera in scope.
+        """
+        stored = await self._stored(camera_id, scope)
+        return stored.rules, stored.rules_version
+
+    async def set_rules(self, camera_id: str, document: str, version: int, scope: Scope) -> int:
+        """Write a camera's rule document, which the caller has checked; return its new version.
+
+        Raises NotFoundError out of scope, and a CamhubError of kind STALE where ``version`` is not
+        that of the present document.
+        """
+        for _ in range(_TRIES):
+            before = await self._stored(camera_id, scope)
+            if version != before.rules_version:
+                raise CamhubError(
+                    "Somebody else has changed the rules of this camera meanwhile",
+                    hint="read them again and repeat your change",
+                    kind=Kind.STALE,
+                )
+            after = replace(
+                self._changed(before, CameraChange(), scope),
+                rules=document,
+                rules_version=version + 1,
+            )
+            if await self._store.replace(after, before.camera.version):
+                log.info("rules_changed", camera=camera_id, version=after.rules_version)
+                await self._tell(after, offer=False)
+                return after.rules_version
+        raise ConflictError("The camera is being changed by others", hint="try again")
+
     async def remove(self, camera_id: str, scope: Scope) -> None:
         """Remove a camera. Raises NotFoundError where there is none in scope."""
         if not is_id(camera_id) or not await self._store.delete(camera_id, scope):
@@ -216,7 +254,7 @@ class CameraRegistry:
             leased = await self._mirror.leased()
             specs, states = await self._mirror.present()
             stored = await self._store.enabled()
-            wanted = [spec_of(item.camera, item.sealed) for item in stored]
+            wanted = [spec_of(item.camera, item.sealed, item.rules) for item in stored]
             repairs = await self._mirror.mend(wanted, specs, states, leased)
         if repairs:
             log.info("bus_reconciled", repairs=repairs, cameras=len(wanted))
@@ -279,7 +317,7 @@ class CameraRegistry:
             version=camera.version + 1,
             updated_us=max(self._clock.utc_us(), camera.updated_us),
         )
-        return StoredCamera(camera, sealed)
+        return replace(before, camera=camera, sealed=sealed)
 
     async def _tell(self, stored: StoredCamera, *, offer: bool) -> None:
         """Bring one change to the bus; without a connection leave it to ``run``."""
@@ -290,7 +328,7 @@ class CameraRegistry:
             return
         try:
             async with self._turn:
-                await self._mirror.put(spec_of(stored.camera, stored.sealed))
+                await self._mirror.put(spec_of(stored.camera, stored.sealed, stored.rules))
                 if offer:
                     await self._mirror.offer(stored.camera.id)
         except UnavailableError as error:

@@ -30,6 +30,8 @@ cameras = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
     sa.Column("updated_us", sa.BigInteger, nullable=False),
+    sa.Column("rules", sa.Text, nullable=False, server_default=""),
+    sa.Column("rules_version", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id)
 
@@ -153,6 +155,8 @@ def _row(stored: StoredCamera) -> dict[str, Any]:
         "version": camera.version,
         "created_us": camera.created_us,
         "updated_us": camera.updated_us,
+        "rules": stored.rules,
+        "rules_version": stored.rules_version,
     }
 
 
@@ -172,4 +176,4 @@ def _stored(row: sa.RowMapping) -> StoredCamera:
         created_us=row["created_us"],
         updated_us=row["updated_us"],
     )
-    return StoredCamera(camera, row["sealed"])
+    return StoredCamera(camera, row["sealed"], row["rules"], row["rules_version"])

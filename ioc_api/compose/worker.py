@@ -14,10 +14,11 @@ from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage, encode_event
 from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
-from analytics.rulebook import default_rulebook
+from analytics.rule_document import decode_rules
+from analytics.rulebook import Rulebook, default_rulebook
 from camera_registry import subjects
 from camera_registry.base.clock import Clock, SystemClock
-from camera_registry.base.errors import StorageError
+from camera_registry.base.errors import InvalidError, StorageError
 from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -64,7 +65,7 @@ class _Analyses:
             camera_id=spec.id,
             pool=self.pool,
             detector=self._detector,
-            rulebook=default_rulebook(),
+            rulebook=_rulebook(spec),
             builder=builder,
             watch=PictureWatch(self._options),
             on_event=self._keep,
@@ -80,6 +81,17 @@ class _Analyses:
             self._spool.put(event.id, subject, encode_event(message))
         except StorageError as error:
             log.error("event_lost", camera=event.camera_id, reason=str(error))
+
+
+def _rulebook(spec: CameraSpec) -> Rulebook:
+    """Return the rules of a camera; the default ones where the document is of a newer camhub."""
+    if not spec.rules:
+        return default_rulebook()
+    try:
+        return decode_rules(spec.rules)
+    except InvalidError as error:
+        log.error("rules_refused", camera=spec.id, reason=error.message)
+        return default_rulebook()
 
 
 def _open_credentials(vault: Vault, spec: CameraSpec) -> Credentials | None:

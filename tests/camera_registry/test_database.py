@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -170,4 +171,28 @@ async def test_postgresql_that_does_not_run_is_unavailable(tmp_path: Path) -> No
     database = Database("postgresql://u:p@127.0.0.1:1/x", DIRECTORY)
     with pytest.raises(UnavailableError, match="cannot be reached"):
         await database.migrate()
+    await database.close()
+
+
+async def test_cameras_of_the_first_version_get_empty_rules(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a.db")
+
+    def first(connection: sa.Connection) -> None:
+        config = database._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    async with database.write() as connection:
+        await connection.run_sync(first)
+        await connection.execute(
+            sa.text(
+                "insert into cameras (id, name, unit_code, url, enabled, transport, tags, sealed,"
+                " version, created_us, updated_us)"
+                " values ('c', 'n', 'u', 'rtsp://h', true, 'tcp', '[]', '', 3, 0, 0)"
+            )
+        )
+    await database.migrate()
+    async with database.read() as connection:
+        row = (await connection.execute(sa.select(cameras))).mappings().one()
+    assert (row["id"], row["version"], row["rules"], row["rules_version"]) == ("c", 3, "", 0)
     await database.close()

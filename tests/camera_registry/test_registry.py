@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import ioc_api.adapters.accounts_sql
@@ -27,7 +28,7 @@ from camera_registry.base.errors import (
 )
 from camera_registry.base.ids import new_id
 from camera_registry.mirror import Mirror, decode_spec
-from camera_registry.model import Camera, Credentials, Position
+from camera_registry.model import Camera, CameraSpec, Credentials, Position
 from camera_registry.registry import (
     CameraChange,
     CameraFilter,
@@ -301,3 +302,38 @@ async def test_without_a_bus_a_change_is_kept_and_brought_later(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await bus.close()
+
+
+async def test_rules_are_kept_under_their_own_version_and_told_to_the_worker(rig: Rig) -> None:
+    camera = await rig.registry.add(new(), CITY)
+    assert await rig.registry.rules(camera.id, HERE) == ("", 0)
+    assert await rig.registry.set_rules(camera.id, "{}", 0, HERE) == 1
+    assert await rig.registry.rules(camera.id, HERE) == ("{}", 1)
+    spec = await rig.spec(camera.id)
+    assert isinstance(spec, CameraSpec)
+    assert (spec.rules, spec.version) == (b"{}", 2)
+    changed = await rig.registry.update(camera.id, CameraChange(name="other"), CITY)
+    assert changed.version == 3
+    assert await rig.registry.rules(camera.id, HERE) == ("{}", 1)
+    with pytest.raises(CamhubError) as stale:
+        await rig.registry.set_rules(camera.id, "", 0, HERE)
+    assert stale.value.kind is Kind.STALE
+    for attempt in (
+        rig.registry.rules(camera.id, THERE),
+        rig.registry.set_rules(camera.id, "", 1, THERE),
+    ):
+        with pytest.raises(NotFoundError):
+            await attempt
+
+
+def test_a_spec_of_an_older_hub_can_be_read() -> None:
+    old = {
+        "id": "i",
+        "name": "n",
+        "unit_code": A,
+        "url": "rtsp://h/",
+        "version": 1,
+        "transport": "tcp",
+        "sealed": b"x",
+    }
+    assert decode_spec(msgspec.msgpack.encode(old)).rules == b""

@@ -45,6 +45,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/session"): {"username": "nobody", "password": "wrong"},
     ("post", "/api/v1/cameras"): {"name": "n", "unit_code": UNIT_A, "url": "rtsp://10.0.0.7/"},
     ("patch", "/api/v1/cameras/{camera_id}"): {"name": "m"},
+    ("put", "/api/v1/cameras/{camera_id}/rules"): {"version": 0, "document": {"rules": []}},
     ("post", "/api/v1/users"): {"username": "", "password": PASSWORD, "grants": [GRANT_A]},
     ("post", "/api/v1/tokens"): {"name": "t", "grants": [GRANT_A]},
 }
