@@ -64,8 +64,9 @@ class CameraPipeline:
     are called in a thread of the pool and must not block.
     ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
     one who listens may have been away. Without a ``gate`` every packet is decoded; without a
-    ``budget`` the rate of analysis stays, ``priority`` is what the budget goes by. A failure that is known resets the camera's analysis; one
-    that is not ends it and is given to ``on_failure``: other cameras go on in either case.
+    ``budget`` the rate of analysis stays; ``priority`` is what the budget goes by. A failure that
+    is known resets the camera's analysis; one that is not ends it and is given to ``on_failure``:
+    other cameras go on in either case.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import Protocol
 
@@ -34,6 +35,7 @@ class AnalysisPool:
         self._again: set[int] = set()
         self._retiring: set[int] = set()
         self._stopping = False
+        self._busy_s = 0.0
         self._threads = [
             threading.Thread(target=self._work, name=f"analysis-{number}", daemon=True)
             for number in range(max(1, threads))
@@ -45,6 +47,16 @@ class AnalysisPool:
     def alive(self) -> bool:
         """Whether every thread of the pool is running."""
         return all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def width(self) -> int:
+        """How many threads there are."""
+        return len(self._threads)
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that turns have taken, over all threads, since the start."""
+        return self._busy_s
 
     def schedule(self, job: Job) -> None:
         """Give a job a turn when its time comes. Cheap, and never blocks on a running job."""
@@ -82,10 +94,11 @@ class AnalysisPool:
     def _work(self) -> None:
         while (job := self._next()) is not None:
             more = False
+            began = time.perf_counter()
             try:
                 more = job.turn()
             finally:  # a broken job must not stay marked as running
-                self._finished(job, more)
+                self._finished(job, more, time.perf_counter() - began)
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -98,8 +111,9 @@ class AnalysisPool:
             self._running[id(job)] = threading.current_thread()
             return job
 
-    def _finished(self, job: Job, more: bool) -> None:
+    def _finished(self, job: Job, more: bool, took_s: float) -> None:
         with self._changed:
+            self._busy_s += took_s
             del self._running[id(job)]
             wanted = more or id(job) in self._again
             self._again.discard(id(job))

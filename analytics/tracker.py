@@ -45,7 +45,9 @@ class TrackerConfig:
     must by then lie where they were predicted (running mean of IoU), which specks of rain or noise
     that happen to follow one another do not. ``lost_s``: how long a
     confirmed track is predicted on without being seen; one that was never confirmed ends at once
-    after ``tentative_lost_s``. ``buffers``: growth of the boxes in the two rounds of matching;
+    after ``tentative_lost_s``. Either may be missed in one frame, however long ago the last one was
+    up to ``gap_s``: a camera at rest is looked at once per keyframe. ``buffers``: growth of the
+    boxes in the two rounds of matching;
     ``young_buffer``: the same for a track of unknown velocity. ``shared_s``: how long tracks may
     hide in one blob. ``max_tracks`` bounds the cost of a frame full of noise.
     """
@@ -57,6 +59,7 @@ class TrackerConfig:
     confirm_hits: int = 4
     steady: float = 0.25
     lost_s: float = 2.0
+    gap_s: float = 6.0
     tentative_lost_s: float = 0.5
     min_affinity: float = 0.05
     buffers: tuple[float, float] = (0.25, 0.6)
@@ -124,7 +127,7 @@ class Tracker:
         Tracks come in the order of their ids, unconfirmed and unseen ones included.
         """
         elapsed = 0.0 if self._at_us is None else (at_us - self._at_us) / 1e6
-        if elapsed < 0 or elapsed > self._config.lost_s:
+        if elapsed < 0 or elapsed > self._config.gap_s:
             self._states = []
         self._at_us = at_us
         for state in self._states:
@@ -137,7 +140,7 @@ class Tracker:
             if index in owners:
                 owner = owners[index]
                 self._correct(owner, boxes[index], found, at_us, dt, blob=index in shared)
-        failed = self._drop_lost(at_us)
+        failed = self._drop_lost(at_us, elapsed)
         self._clutter += (failed - self._clutter) * (1 - math.exp(-dt / self._config.clutter_s))
         least = self._birth_score()
         for index, found in enumerate(detections):
@@ -258,14 +261,14 @@ class Tracker:
         config = self._config
         return min(config.high_score + config.clutter_gain * self._clutter, config.clutter_score)
 
-    def _drop_lost(self, at_us: int) -> int:
+    def _drop_lost(self, at_us: int, elapsed: float) -> int:
         """End the tracks that were not seen for long; return how many had never been confirmed."""
         config = self._config
         kept: list[_State] = []
         for state in self._states:
             limit = config.lost_s if state.confirmed else config.tentative_lost_s
             inside = bool(np.all(state.box[2:] > 0.0) and np.all(state.box[:2] < 1.0))
-            if inside and at_us - state.last_us <= limit * 1e6:
+            if inside and at_us - state.last_us <= max(limit, elapsed) * 1e6:
                 kept.append(state)
         failed = sum(not state.confirmed for state in self._states)
         failed -= sum(not state.confirmed for state in kept)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ingest.options import IngestOptions
 
-_MIN_FRAMES = 5
+_MIN_FRAMES = 3
+_MAX_GAP_US = 15_000_000
 _BLACK_MEAN = 20.0
 _BLACK_DEVIATION = 2.0
 
@@ -27,13 +28,15 @@ class PictureWatch:
 
     Frozen is a plane that stays *exactly* the same: the noise of a living sensor survives scaling,
     so a quiet street is not frozen. Black is a plane dark and flat. One different picture ends
-    either at once.
+    either at once. Either takes its time and at least three pictures: a camera at rest is looked at
+    once per keyframe. After a longer break than keyframes make it starts afresh.
     """
 
     def __init__(self, options: IngestOptions) -> None:
         self._frozen_us = round(options.frozen_after_s * 1_000_000)
         self._black_us = round(options.black_after_s * 1_000_000)
         self._epoch = -1
+        self._last_us = 0
         self._last: NDArray[np.uint8] | None = None
         self._same_since = 0
         self._same_frames = 0
@@ -42,7 +45,8 @@ class PictureWatch:
 
     def observe(self, gray: NDArray[np.uint8], arrival_us: int, epoch: int) -> Verdict:
         """Take the next plane and return the verdict as of now; a new session starts afresh."""
-        if epoch != self._epoch:
+        gap_us, self._last_us = arrival_us - self._last_us, arrival_us
+        if epoch != self._epoch or not 0 <= gap_us <= _MAX_GAP_US:
             self._epoch = epoch
             self._last = None
             self._black_since = None

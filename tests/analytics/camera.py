@@ -13,6 +13,7 @@ from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
 from analytics.rulebook import Rulebook, Zone, ZoneEnterRule
 from camera_registry.base.clock import SystemClock
+from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
 from ingest.options import IngestOptions
 from ingest.packets import Packet
@@ -31,6 +32,7 @@ class Camera:
         rulebook: Rulebook = EVERY_ENTRY,
         config: PipelineConfig | None = None,
         on_event: Callable[[EventMessage], None] | None = None,
+        gate: ActivityGate | None = None,
     ) -> None:
         self.pool = pool
         self.events: list[EventMessage] = []
@@ -54,6 +56,7 @@ class Camera:
             on_picture=self.verdicts.append,
             on_failure=self.failures.append,
             config=config or wide,
+            gate=gate,
         )
 
     def feed(self, packets: list[Packet]) -> None:

@@ -1,0 +1,135 @@
+"""Stands between a camera's session thread and the pool, and wakes the pool only for what matters.
+
+While the gate sleeps, packets cost a comparison and a place in a list: only keyframes go on. A wake
+puts back what was held since the keyframe, in order, before what comes next.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from analytics.inbox import Inbox, InboxLimits
+from analytics.metrics import GateMeter
+from ingest.activity import ActivityGate, GateStatus, Phase
+from ingest.packets import Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A packet to decode; ``still`` where it is a keyframe to be decoded by itself, ``held`` where
+    a wake has put it back.
+    """
+
+    packet: Packet
+    still: bool = False
+    held: bool = False
+
+
+class Gatekeeper:
+    """The gate, the inbox and what is held back of one camera. Safe to use from any thread.
+
+    Invariants: what is taken is in order, but for what a late wake puts back (from the keyframe
+    before the one just seen); a sleeping camera holds at most two groups of pictures, and the gate
+    bounds each.
+    """
+
+    def __init__(self, gate: ActivityGate, limits: InboxLimits | None = None) -> None:
+        self._gate = gate
+        self._lock = threading.Lock()
+        self._inbox = Inbox(limits)
+        self._returned: deque[Work] = deque()
+        self._stills: set[tuple[int, int]] = set()
+        self._previous: list[Packet] = []
+        self._current: list[Packet] = []
+        self._meter = GateMeter(gate)
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._returned) + len(self._inbox)
+
+    def put(self, packet: Packet) -> bool:
+        """Take the next packet; return whether the pool has something to do. Never blocks long."""
+        with self._lock:
+            if self._closed:
+                return False
+            slept = self._gate.phase is Phase.ASLEEP
+            phase = self._gate.packet(packet)
+            if packet.keyframe or (phase is Phase.ASLEEP) != slept:
+                self._meter.read()
+            if phase is Phase.ASLEEP:
+                return self._hold(packet)
+            if slept and not self._give_back(packet):
+                return len(self) > 0
+            return self._inbox.put(packet) or bool(self._returned)
+
+    def take(self) -> Work | None:
+        """Return the next packet to decode, or None where there is none."""
+        with self._lock:
+            if self._returned:
+                return self._returned.popleft()
+            return self._take()
+
+    def saw(self, at_us: int, *, moving: bool) -> bool:
+        """Tell the gate of a picture; True where that woke it: the picture then comes again."""
+        with self._lock:
+            slept = self._gate.phase is Phase.ASLEEP
+            phase = self._gate.pixels(at_us, moving=moving)
+            if not slept or phase is Phase.ASLEEP or self._closed:
+                return False
+            self._meter.read()
+            self._return_all([*self._previous, *self._current])
+            return True
+
+    def status(self, analysis_fps: float) -> GateStatus:
+        """Return the gate's state as of now."""
+        with self._lock:
+            gate = self._gate
+            return GateStatus(gate.phase.value, gate.reason, gate.duty, analysis_fps)
+
+    def close(self) -> None:
+        """Empty everything and take nothing more."""
+        with self._lock:
+            self._closed = True
+            self._inbox.close()
+            self._returned.clear()
+            self._previous, self._current = [], []
+            self._meter.close()
+
+    def _take(self) -> Work | None:
+        packet = self._inbox.take()
+        if packet is None:
+            self._stills.clear()
+            return None
+        key = (packet.epoch, packet.seq)
+        still = key in self._stills
+        self._stills.discard(key)
+        return Work(packet, still)
+
+    def _hold(self, packet: Packet) -> bool:
+        if not packet.keyframe:
+            self._current.append(packet)
+            return False
+        self._previous, self._current = self._current, [packet]
+        self._stills.add((packet.epoch, packet.seq))
+        return self._inbox.put(packet)
+
+    def _give_back(self, packet: Packet) -> bool:
+        """Put back the group of pictures that ``packet`` goes on with; False: it is among them."""
+        if packet.keyframe or not self._current or self._current[-1].epoch != packet.epoch:
+            self._previous, self._current = [], []
+            return True
+        self._return_all([*self._current, packet])
+        return False
+
+    def _return_all(self, packets: list[Packet]) -> None:
+        """Put packets before all that waits but the keyframes that are older."""
+        older: list[Work] = []
+        first = (packets[0].epoch, packets[0].seq)
+        while (work := self._take()) is not None:
+            if (work.packet.epoch, work.packet.seq) < first:
+                older.append(work)
+        self._returned.extend(older)
+        self._returned.extend(Work(packet, held=True) for packet in packets)
+        self._previous, self._current = [], []
