@@ -57,6 +57,33 @@ export interface paths {
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description Show the rules of a camera.
+         */
+        get: operations["get_rules_api_v1_cameras__camera_id__rules_get"];
+        /**
+         * Put Rules
+         * @description Replace the rules of a camera; the versions of changed rules are set by the hub.
+         *
+         *     Events carry the version of their rule: it is the version of the document that brought the rule
+         *     its present form.
+         */
+        put: operations["put_rules_api_v1_cameras__camera_id__rules_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -767,6 +794,35 @@ export interface components {
          */
         Role: "operator" | "police_liaison" | "engineer" | "auditor" | "administrator";
         /**
+         * RulesBody
+         * @description New rules. ``version`` is the one that was read before (0 for a camera without rules of its
+         *     own); without a ``document`` the camera goes back to the default rules.
+         */
+        RulesBody: {
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RulesShape
+         * @description The rules of a camera; ``default`` says that nobody has written any for it.
+         *
+         *     The form of the document is that of analytics/rules.schema.json.
+         */
+        RulesShape: {
+            /** Default */
+            default: boolean;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
          * SessionShape
          * @description A session. Unsafe requests by cookie carry ``csrf_token`` as X-CSRF-Token.
          */
@@ -1077,6 +1133,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraShape"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rules_api_v1_cameras__camera_id__rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesShape"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_rules_api_v1_cameras__camera_id__rules_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesShape"];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -1,0 +1,138 @@
+"""`camhub rules`: rule documents from the command line."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from analytics.detector import MovingObjectDetector
+from analytics.dry_run import DryRun, dry_run
+from analytics.rule_document import decode_rules, encode_rules, json_schema
+from analytics.rulebook import Rulebook, default_rulebook
+from analytics.rules.base import Hit
+from analytics.schedule import time_zone
+from analytics.series import CountRecord, roll_up
+from camera_registry.base.clock import SystemClock, us_to_iso
+from camera_registry.base.errors import InvalidError
+from ingest.recording import read_packets
+from ioc_api.cli.base import CamhubGroup
+
+
+@click.group(cls=CamhubGroup)
+def rules() -> None:
+    """Write and try rules: what a camera is watched for."""
+
+
+@rules.command()
+@click.option(
+    "--rules", "document", type=click.Path(path_type=Path), help="JSON; default: the default rules."
+)
+@click.option("--media", required=True, type=click.Path(path_type=Path), help="A recorded clip.")
+@click.option("--start", help="Local time at which the clip begins, for schedules.  [default: now]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def test(document: Path | None, media: Path, start: str | None, as_json: bool) -> None:
+    """Run rules over a recorded clip and print the events and counts they would give.
+
+    Nothing is stored or sent. The built-in detector needs the first two seconds of a clip to learn
+    its background.
+
+    \b
+    Examples:
+        camhub rules test --media clip.mp4
+        camhub rules test --rules gate.json --media clip.mp4 --start 2026-03-02T22:15
+    """
+    rulebook = decode_rules(_read(document)) if document else default_rulebook()
+    if not media.is_file():
+        raise InvalidError(f"there is no file {media.name}", code="media")
+    start_us = _start(start, rulebook)
+    result = dry_run(read_packets(media, start_us), rulebook, MovingObjectDetector())
+    if as_json:
+        click.echo(_as_json(result, rulebook))
+    else:
+        _print(result, rulebook, start_us)
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of the rule document."""
+    click.echo(json_schema().decode(), nl=False)
+
+
+@rules.command()
+def default() -> None:
+    """Print the rules of a camera that nobody has written any for: a start for one's own."""
+    click.echo(msgspec.json.format(encode_rules(default_rulebook()), indent=2))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidError(f"{path.name} cannot be read: {error.strerror}", code="rules") from None
+
+
+def _start(text: str | None, rulebook: Rulebook) -> int:
+    if text is None:
+        return SystemClock().utc_us()
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidError(
+            f"--start: {text[:40]!r} is no time", hint="for example 2026-03-02T22:15"
+        ) from None
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=time_zone(rulebook.time_zone))
+    return round(given.timestamp() * 1_000_000)
+
+
+def _print(result: DryRun, rulebook: Rulebook, start_us: int) -> None:
+    seconds = (result.seen_us[1] - result.seen_us[0]) / 1e6
+    click.echo(f"{result.frames} frames over {seconds:.1f} s looked at; {len(result.hits)} events")
+    for at_us, hit in result.hits:
+        who = "" if hit.track is None else f"  {hit.track.label} #{hit.track.id}"
+        place = f"{hit.rule} v{hit.rule_version}  {hit.zone or '-'}"
+        click.echo(f"{(at_us - start_us) / 1e6:8.2f} s  {hit.kind:<18} {place}{who}")
+    for kind, number in sorted(result.held_back.items()):
+        click.echo(f"{number} more of {kind} fell into a cool-down")
+    zone = time_zone(rulebook.time_zone)
+    for record in result.counts:
+        local = datetime.fromtimestamp(record.start_us // 1_000_000, zone)
+        what = " ".join(
+            part for part in (record.measure, record.how, record.direction, record.label) if part
+        )
+        click.echo(f"{local:%H:%M}  {record.rule}  {what} = {record.value:g}")
+
+
+def _as_json(result: DryRun, rulebook: Rulebook) -> str:
+    zone = time_zone(rulebook.time_zone)
+    whole = {
+        "frames": result.frames,
+        "events": [{"at": us_to_iso(at_us), **_hit(hit)} for at_us, hit in result.hits],
+        "held_back": result.held_back,
+        "minutes": [_count(record) for record in result.counts],
+        "hours": [_count(record) for record in roll_up(result.counts, "hour", zone)],
+        "days": [_count(record) for record in roll_up(result.counts, "day", zone)],
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+def _hit(hit: Hit) -> dict[str, object]:
+    track = hit.track
+    return {
+        "kind": hit.kind,
+        "rule": hit.rule,
+        "rule_version": hit.rule_version,
+        "zone": hit.zone,
+        "track_id": 0 if track is None else track.id,
+        "label": "" if track is None else track.label,
+        "box": asdict(hit.box if track is None else track.box),
+    }
+
+
+def _count(record: CountRecord) -> dict[str, object]:
+    fields = asdict(record)
+    return {"at": us_to_iso(fields.pop("start_us")), **fields}
