@@ -138,8 +138,9 @@ def measure(run: Run, seconds: float, windows: int) -> Result:
     for share in (0.5, 0.95):
         name = f"arrival to a WebSocket client p{share * 100:.0f}"
         figures.append(Figure(name, numbers.median_of_windows(here, share), "ms"))
+    rate = sum(map(len, tile)) / seconds / windows
     notes = [
-        f"{sum(map(len, tile))} pictures of {counters['width']}x{counters['height']}",
+        f"{rate:.1f} pictures a second of {counters['width']}x{counters['height']}",
         f"{counters['dropped']} pictures dropped, all of the wall's start included",
         f"the whole machine was {busy:.0f} % busy",
         f"{version_of([CHROMIUM, '--version'])}, headless, no GPU: it decodes on the same cores",

@@ -14,9 +14,10 @@ from ioc_api.cli.simulate import default_cache
 
 @dataclass(frozen=True, slots=True)
 class LongClip:
-    """An MP4 of H.264; ``mbit_s`` is its mean bit rate without any packaging."""
+    """An MP4 of H.264, and the ``scene`` that it repeats; ``mbit_s`` is without any packaging."""
 
     path: Path
+    scene: Path
     seconds: float
     mbit_s: float
 
@@ -48,4 +49,4 @@ def long_clip(folder: Path, seconds: float) -> LongClip:
                 made.mux(packet)
                 packets += 1
     length = float(packets / rate)
-    return LongClip(target, length, size * 8 / length / 1e6)
+    return LongClip(target, scene, length, size * 8 / length / 1e6)

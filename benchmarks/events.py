@@ -4,7 +4,7 @@ A whole hub with demo cameras runs; this process reads ``GET /api/v1/stream`` an
 clock, which is the hub's too, when a message is there. The way is split by the event's own times:
 arrival, emitted by the worker, recorded by the api, received here.
 
-Example: python -m benchmarks.events --cameras 4 --seconds 60
+Example: python -m benchmarks.events --cameras 12 --seconds 60
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def measure(run: Run, cameras: int, seconds: float, windows: int) -> Result:
 def main() -> None:
     """Measure, print, write."""
     options = parser(__doc__, seconds=60.0)
-    options.add_argument("--cameras", type=int, default=4)
+    options.add_argument("--cameras", type=int, default=12)
     given = options.parse_args()
     run = Run("events")
     finish(measure(run, given.cameras, given.seconds, given.windows), given.json)

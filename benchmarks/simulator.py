@@ -42,9 +42,18 @@ class Served:
 
 @contextlib.contextmanager
 def simulated(clip: LongClip, count: int, cores: set[int]) -> Iterator[tuple[int, list[str]]]:
-    """Run the simulator with ``count`` cameras of one clip on ``cores``; gives pid and URLs."""
-    cameras = tuple(CameraConfig(f"c{number}", str(clip.path)) for number in range(count))
-    config = SimulatorConfig(cameras, clip.path.parent, session_timeout_s=3600)
+    """Run the simulator with ``count`` cameras of one clip on ``cores``; gives pid and URLs.
+
+    Each has a file name of its own, so that it is loaded, and its clock begins, apart from the
+    others: cameras in step would let the server send all their pictures in one go.
+    """
+    cameras = []
+    for number in range(count):
+        link = clip.path.with_name(f"c{number}.mp4")
+        link.unlink(missing_ok=True)
+        link.symlink_to(clip.scene)
+        cameras.append(CameraConfig(f"c{number}", str(link)))
+    config = SimulatorConfig(tuple(cameras), clip.path.parent, session_timeout_s=3600)
     with simulator_process(config) as simulator:
         pin(simulator.pid, cores)
         yield simulator.pid, [simulator.ready.url(camera.name) for camera in cameras]
