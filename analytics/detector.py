@@ -15,7 +15,14 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from analytics.builtin import MANIFEST_PATH
 from analytics.builtin.moving_object import BLOCK, GridConfig, read_grid
 from analytics.events import Detection
-from analytics.manifest import Model, check_tensors, load_model
+from analytics.manifest import (
+    ORT_TYPES,
+    Model,
+    SessionTensor,
+    TensorSpec,
+    check_tensors,
+    load_model,
+)
 from analytics.metrics import BACKGROUND_RESETS
 from analytics.motion import BackgroundModel, Grid, MotionConfig, Plane
 from analytics.providers import CPU
@@ -83,6 +90,30 @@ def open_session(model: Model, providers: Sequence[str] = (CPU,)) -> ort.Inferen
             hint=f"available here: {', '.join(available)}",
             code="model_provider",
         )
+    session = _open(model.manifest.name, model.data, providers)
+    check_tensors(model.manifest, session.get_inputs(), session.get_outputs())
+    return session
+
+
+def tensors_of(name: str, data: bytes) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """Return the inputs and outputs that a model file has. Raises ConfigError where it is none."""
+    session = _open(name, data, (CPU,))
+    words = {kind: word for word, kind in ORT_TYPES.items()}
+
+    def specs(tensors: list[SessionTensor]) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(
+                tensor.name,
+                words.get(tensor.type, tensor.type),
+                tuple("free" if size is None else size for size in tensor.shape),
+            )
+            for tensor in tensors
+        )
+
+    return specs(session.get_inputs()), specs(session.get_outputs())
+
+
+def _open(name: str, data: bytes, providers: Sequence[str]) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
@@ -90,15 +121,13 @@ def open_session(model: Model, providers: Sequence[str] = (CPU,)) -> ort.Inferen
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
-        session = ort.InferenceSession(model.data, options, providers=list(providers))
+        return ort.InferenceSession(data, options, providers=list(providers))
     except _ORT_ERRORS as error:
         raise ConfigError(
-            f"model {model.manifest.name}: onnxruntime refuses it: {_first_line(error)}",
+            f"model {name}: onnxruntime refuses it: {_first_line(error)}",
             hint="install the model again",
             code="model_refused",
         ) from error
-    check_tensors(model.manifest, session.get_inputs(), session.get_outputs())
-    return session
 
 
 def run_session(

@@ -50,8 +50,20 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=256, description="Workers of `camhub up`; 0: one per core")
     worker_name: str = Field("", description="Name of this worker; empty: host name")
     worker_capacity: int = Field(200, ge=1, le=5000, description="Most cameras one worker takes")
-    worker_threads: int = Field(1, ge=1, le=64, description="Analysis threads of a worker")
+    worker_threads: int = Field(
+        0, ge=0, le=64, description="Analysis threads of a worker; 0: one per core it may run on"
+    )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures a second that are analysed")
+    detector: str = Field(
+        "moving-object",
+        description="Model that cameras are analysed with; see `camhub models list`",
+    )
+    detector_providers: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("cpu",), description="Engines to run models on, best first: cpu, cuda, openvino, …"
+    )
+    detector_limit_ms: float = Field(
+        200.0, gt=0, description="A model that takes longer for a picture is refused"
+    )
     ring_seconds: float = Field(10.0, gt=0, le=600, description="Compressed pre-roll per camera")
     ring_bytes: int = Field(16 * 2**20, ge=2**20, description="Most bytes of pre-roll per camera")
     stalled_after_s: float = Field(5.0, gt=0, description="No video packet for so long: stalled")
@@ -84,7 +96,13 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field("json", description="How logs are written")
 
-    @field_validator("camera_networks", "allowed_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "camera_networks",
+        "allowed_origins",
+        "trusted_proxies",
+        "detector_providers",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from analytics.detector import MovingObjectDetector
+from analytics.budget import Budget
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage, encode_event
 from analytics.pipeline import CameraPipeline, PipelineConfig
@@ -22,12 +22,14 @@ from camera_registry.base.errors import InvalidError, StorageError
 from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
+from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
 from ingest.spool import Spool
 from ingest.supervisor import CameraSupervisor
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
+from ioc_api.compose.detectors import make_detector
 from ioc_api.ops_http import OpsServer
 from ioc_api.settings import Settings
 
@@ -40,8 +42,9 @@ class _Analyses:
     def __init__(
         self, settings: Settings, options: IngestOptions, spool: Spool, worker: str, clock: Clock
     ) -> None:
-        self._detector = MovingObjectDetector()
-        self.pool = AnalysisPool(settings.worker_threads)
+        self._detector = make_detector(settings)
+        self.pool = AnalysisPool(settings.worker_threads or len(os.sched_getaffinity(0)))
+        self._budget = Budget(lambda: self.pool.busy_s, self.pool.width, clock=clock)
         self._config = PipelineConfig(analysis_fps=settings.analysis_fps)
         self._options = options
         self._spool = spool
@@ -72,6 +75,9 @@ class _Analyses:
             on_picture=on_picture,
             on_failure=on_failure,
             config=self._config,
+            gate=ActivityGate(auto=spec.gate != "off"),
+            budget=self._budget,
+            priority=spec.priority,
         )
 
     def _keep(self, message: EventMessage) -> None:
