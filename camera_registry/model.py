@@ -61,7 +61,8 @@ class CameraSpec:
 
     ``sealed`` is the vault's ciphertext of the credentials, or empty. It is bound to the camera's
     id, so that it opens for no other. ``rules`` is the camera's rule document (JSON), empty where
-    nobody has written one.
+    nobody has written one. ``gate`` is ``auto`` or ``off``: whether a quiet camera may be decoded
+    at its keyframes only. Where a node is overloaded, the lowest ``priority`` gives way first.
     """
 
     id: str
@@ -72,6 +73,8 @@ class CameraSpec:
     transport: str = "tcp"
     sealed: bytes = b""
     rules: bytes = b""
+    gate: str = "auto"
+    priority: int = 0
 
 
 class State(StrEnum):
@@ -94,7 +97,10 @@ class CameraState:
     ``reason`` is words in English for logs and the API; the wall translates ``reason_code``.
     ``since_us`` is when the state began, ``frame_us`` the UTC of the last video packet (0: none
     yet), ``updated_us`` when this report was made: a report older than 10 s means that nobody
-    watches the camera now. ``generation`` orders the holders of a lease (higher is newer).
+    watches the camera now. ``generation`` orders the holders of a lease (higher is newer). ``gate``
+    is the phase of its activity gate and ``gate_reason`` why, empty where nothing analyses it;
+    ``duty`` the share of the time that it is decoded in full, ``analysis_fps`` the pictures a
+    second that are looked at while it is, after the node's budget.
     """
 
     camera_id: str
@@ -111,3 +117,7 @@ class CameraState:
     width: int = 0
     height: int = 0
     fps: float = 0.0
+    gate: str = ""
+    gate_reason: str = ""
+    duty: float = 0.0
+    analysis_fps: float = 0.0

@@ -19,6 +19,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.mirror import decode_spec
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
+from ingest.activity import GateStatus
 from ingest.camera_runner import CameraRunner
 from ingest.freeze import Verdict
 from ingest.options import IngestOptions
@@ -45,6 +46,10 @@ class Analysis(Protocol):
 
     def stop(self) -> None:
         """Forget this camera; no callback comes after."""
+        ...
+
+    def gate_status(self) -> GateStatus:
+        """Return what is decoded of the camera and why; callable from any thread."""
         ...
 
 
@@ -284,6 +289,16 @@ class CameraSupervisor:
 
     def _state(self, state: CameraState) -> None:
         known = replace(state, generation=self._generations.get(state.camera_id, 0))
+        running = self._cameras.get(state.camera_id)
+        if running is not None and running.analysis is not None:
+            gate = running.analysis.gate_status()
+            known = replace(
+                known,
+                gate=gate.gate,
+                gate_reason=gate.reason,
+                duty=round(gate.duty, 3),
+                analysis_fps=gate.analysis_fps,
+            )
         self._states[state.camera_id] = known
         self._unsaid[state.camera_id] = known
         self._news.set()

@@ -44,7 +44,11 @@ def grant_shapes(grants: Sequence[Grant]) -> list[GrantShape]:
 
 
 class CameraStatus(BaseModel):
-    """How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's."""
+    """How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's.
+
+    ``gate`` says what is decoded of it (asleep: its keyframes), ``gate_reason`` why, ``duty`` the
+    share of the time that all of it is; empty and 0 where nobody analyses it.
+    """
 
     state: State
     reason_code: str
@@ -56,6 +60,10 @@ class CameraStatus(BaseModel):
     width: int
     height: int
     fps: float
+    gate: str
+    gate_reason: str
+    duty: float
+    analysis_fps: float
 
 
 class StateChange(CameraStatus):
@@ -86,4 +94,8 @@ def _status_fields(state: CameraState) -> dict[str, object]:
         "width": state.width,
         "height": state.height,
         "fps": round(state.fps, 2),
+        "gate": state.gate,
+        "gate_reason": state.gate_reason,
+        "duty": round(state.duty, 3),
+        "analysis_fps": round(state.analysis_fps, 2),
     }

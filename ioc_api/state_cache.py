@@ -122,6 +122,10 @@ class StateCache:
             reason=_NO_WORKER_WORDS,
             since_us=state.updated_us,
             fps=0.0,
+            gate="",
+            gate_reason="",
+            duty=0.0,
+            analysis_fps=0.0,
         )
 
 
@@ -135,6 +139,7 @@ def _sane(state: CameraState, key: str) -> bool:
     return (
         state.camera_id == key
         and all(0 <= time <= _LAST_US for time in times)
-        and math.isfinite(state.fps)
+        and all(map(math.isfinite, (state.fps, state.duty, state.analysis_fps)))
         and len(state.reason) <= 500
+        and len(state.gate) + len(state.gate_reason) <= 100
     )

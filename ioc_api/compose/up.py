@@ -165,6 +165,8 @@ class _Hub:
                 "CAMHUB_HOST": _LOOPBACK,
                 "CAMHUB_OPS_PORT": str(ops_port),
                 "CAMHUB_WORKER_NAME": f"worker-{number}",
+                # a worker per core: each is as wide as its core unless told otherwise
+                "CAMHUB_WORKER_THREADS": str(self._settings.worker_threads or 1),
             }
             roles.append(
                 Role(

@@ -16,6 +16,7 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConfigError
 from camera_registry.mirror import Mirror
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
+from ingest.activity import GateStatus
 from ingest.freeze import Verdict
 from ingest.options import IngestOptions
 from ingest.packets import Packet
@@ -40,6 +41,9 @@ class Eye:
 
     def stop(self) -> None:
         self.stopped = True
+
+    def gate_status(self) -> GateStatus:
+        return GateStatus("asleep", "variable_rate", 0.25, 5.0)
 
 
 class Site:

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import random
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.gatekeeper import Gatekeeper, Work
+from analytics.inbox import InboxLimits
+from analytics.metrics import GATE_CAMERAS, GATE_DUTY, GATE_WAKES
+from ingest.activity import ActivityGate, GateConfig, Phase
+from ingest.packet_sizes import SizeConfig
+from ingest.packets import Packet, StreamInfo
+
+INFO = StreamInfo("h264", "avc1.42C01E", 640, 360)
+GOP = 10
+QUICK = GateConfig(
+    SizeConfig(first_gops=2, skip_gops=0, least_packets=5, smooth=1),
+    hold_s=0.5,
+    confirm_s=0.2,
+    audit_every_s=1e6,
+)
+WIDE = InboxLimits(packets=1000)
+
+
+def packet(seq: int, size: int = 100, epoch: int = 1) -> Packet:
+    key = seq % GOP == 0
+    at = seq * 40_000
+    return Packet(epoch, seq, key, at, at, at, bytes(5000 if key else size), INFO)
+
+
+def drain(keeper: Gatekeeper) -> list[Work]:
+    found = []
+    while (work := keeper.take()) is not None:
+        found.append(work)
+    return found
+
+
+def asleep(config: GateConfig = QUICK) -> tuple[Gatekeeper, ActivityGate, int]:
+    """Return a gatekeeper whose camera fell asleep with the keyframe before the number given."""
+    gate = ActivityGate(config, chance=random.Random(1))
+    keeper = Gatekeeper(gate, WIDE)
+    seq = 0
+    while gate.phase is not Phase.ASLEEP:
+        keeper.put(packet(seq, 900 if seq < 15 else 100))
+        for work in drain(keeper):
+            keeper.saw(work.packet.utc_us, moving=False)
+        seq += 1
+        assert seq < 500
+    return keeper, gate, seq
+
+
+def test_asleep_only_keyframes_come_through_and_the_pool_is_left_alone() -> None:
+    keeper, _, seq = asleep()
+    assert seq % GOP == 1
+    woken = [keeper.put(packet(n)) for n in range(seq, seq + 2 * GOP)]
+    assert sum(woken) == 2
+    assert [(work.packet.seq, work.still) for work in drain(keeper)] == [
+        (seq - 1 + GOP, True),
+        (seq - 1 + 2 * GOP, True),
+    ]
+
+
+def test_a_wake_puts_back_the_group_from_its_keyframe() -> None:
+    keeper, gate, seq = asleep()
+    wakes = GATE_WAKES._value.get()
+    for n in range(seq, seq + GOP + 4):
+        keeper.put(packet(n))
+    assert [work.still for work in drain(keeper)] == [True]
+    assert keeper.put(packet(seq + GOP + 4, 2000))
+    assert gate.phase is Phase.AWAKE
+    assert GATE_WAKES._value.get() - wakes == 1
+    found = drain(keeper)
+    key = seq - 1 + GOP
+    assert [work.packet.seq for work in found] == list(range(key, seq + GOP + 5))
+    assert not any(work.still for work in found)
+    assert all(work.held for work in found)
+    keeper.put(packet(seq + GOP + 5))
+    assert [(work.packet.seq, work.held) for work in drain(keeper)] == [(seq + GOP + 5, False)]
+
+
+def test_a_keyframe_that_was_not_seen_yet_is_not_decoded_twice() -> None:
+    keeper, _, seq = asleep()
+    for n in range(seq, seq + GOP + 4):  # nobody takes the keyframe in between
+        keeper.put(packet(n))
+    keeper.put(packet(seq + GOP + 4, 2000))
+    numbers = [work.packet.seq for work in drain(keeper)]
+    assert numbers == list(range(seq - 1 + GOP, seq + GOP + 5))
+
+
+def test_a_keyframe_that_differs_brings_the_group_before_it() -> None:
+    keeper, gate, seq = asleep()
+    for n in range(seq, seq + GOP + 3):
+        keeper.put(packet(n))
+    key = drain(keeper)[-1].packet
+    assert keeper.saw(key.utc_us, moving=True)
+    assert gate.counts.late_wakes == 1
+    numbers = [work.packet.seq for work in drain(keeper)]
+    assert numbers == list(range(seq - 1, seq + GOP + 3))
+
+
+def test_what_was_held_of_an_old_session_is_dropped() -> None:
+    keeper, _, seq = asleep()
+    for n in range(seq, seq + 5):
+        keeper.put(packet(n))
+    drain(keeper)
+    keeper.put(packet(0, epoch=2))
+    assert [(work.packet.epoch, work.still) for work in drain(keeper)] == [(2, False)]
+
+
+def test_a_closed_one_takes_nothing_and_leaves_the_gauges_even() -> None:
+    duty = GATE_DUTY._value.get()
+    cameras = {phase: GATE_CAMERAS.labels(phase.value)._value.get() for phase in Phase}
+    keeper, _, seq = asleep()
+    keeper.close()
+    assert not keeper.put(packet(seq))
+    assert keeper.take() is None
+    assert abs(GATE_DUTY._value.get() - duty) < 1e-9
+    assert {p: GATE_CAMERAS.labels(p.value)._value.get() for p in Phase} == cameras
+
+
+@given(st.lists(st.tuples(st.sampled_from([100, 100, 100, 2000]), st.integers(0, 3)), max_size=200))
+def test_nothing_comes_twice_or_out_of_order_and_an_awake_camera_loses_nothing(
+    script: list[tuple[int, int]],
+) -> None:
+    keeper, gate, seq = asleep()
+    got: list[Work] = []
+    awake: set[int] = set()
+    for number, (size, takes) in enumerate(script):
+        keeper.put(packet(seq + number, size))
+        if gate.phase is not Phase.ASLEEP:
+            awake.add(seq + number)
+        for _ in range(takes):
+            if (work := keeper.take()) is not None:
+                got.append(work)
+                keeper.saw(work.packet.utc_us, moving=False)
+    got += drain(keeper)
+    full = [work.packet.seq for work in got if not work.still]
+    assert full == sorted(set(full))
+    assert awake <= set(full)
+    everything = [work.packet.seq for work in got]
+    repeated = {n for n in everything if everything.count(n) > 1}
+    assert all(n % GOP == 0 for n in repeated)  # a keyframe, once by itself and once with its group
+
+
+def test_session_and_pool_may_meet() -> None:
+    keeper, _, seq = asleep()
+    got: list[int] = []
+    over = threading.Event()
+
+    def take() -> None:
+        while not over.is_set() or len(keeper):
+            work = keeper.take()
+            if work is not None:
+                got.append(work.packet.seq)
+                keeper.saw(work.packet.utc_us, moving=work.packet.seq % 97 == 0)
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    for number in range(seq, seq + 3000):
+        keeper.put(packet(number, 2000 if number % 333 == 0 else 100))
+    over.set()
+    taker.join()
+    assert {n for n in range(seq, seq + 3000) if n % 333 == 0} <= set(got) | {
+        n for n in range(seq, seq + 3000) if n % GOP == 0
+    }
