@@ -12,6 +12,11 @@ from ingest.clips.model import Clip, ClipLimits, Cut, Progress
 from ingest.clips.mp4 import MAX_STEP_US, Mp4Writer
 from ingest.clips.timeline import ClipTimeline, Gap, GapReason
 from ingest.packets import Packet
+from ingest.parameter_sets import nal_type, nal_units
+
+_SQUEEZED_US = 2_000_000
+"""The first packets of a session come in one burst, and ``ingest.timeline`` squeezes their times;
+B-frames and keyframes may then lie before others by less than this."""
 
 
 @dataclass(slots=True)
@@ -23,6 +28,7 @@ class _Part:
     first: Packet
     first_gap: int
     end_us: int
+    exact_from_us: int
     last_dts_us: int
     packets: int = 0
 
@@ -44,7 +50,7 @@ class Cutter:
         self._part: _Part | None = None
         self._seen: Packet | None = None
         self._broken: GapReason | None = None
-        self._no_earlier_us: int | None = None
+        self._no_leading = False
         self._ended = GapReason.ENDED
         self._bytes = 0
 
@@ -107,9 +113,12 @@ class Cutter:
         self._seen = packet
         if packet.keyframe:
             return True
-        # Pictures shown before the keyframe that they follow need the ones before it (open groups).
-        leading = self._no_earlier_us is not None and packet.utc_us < self._no_earlier_us
-        return self._part is not None and self._broken is None and not leading
+        if self._part is None or self._broken is not None:
+            return False
+        if is_leading(packet):
+            return not self._no_leading
+        self._no_leading = False
+        return True
 
     def _over_limits(self, packet: Packet) -> bool:
         part, limits = self._part, self._limits
@@ -125,6 +134,8 @@ class Cutter:
         elif packet.keyframe:
             part = self._continued_part(part, packet)
         self._broken = None
+        if packet.dts_us - part.last_dts_us <= 1 and part.packets:
+            part.exact_from_us = max(part.end_us, packet.utc_us)
         part.writer.add(packet)
         part.packets += 1
         part.last_dts_us = packet.dts_us
@@ -137,9 +148,9 @@ class Cutter:
         """Return the part that a keyframe belongs to: this one, or a new one."""
         timeline = self._timeline
         step_us = keyframe.dts_us - part.last_dts_us
-        back = step_us <= 0 or keyframe.utc_us <= part.end_us
+        back = step_us <= 0 or keyframe.utc_us <= part.end_us - _SQUEEZED_US
         reason = self._broken or (GapReason.CLOCK_SET_BACK if back else None)
-        self._no_earlier_us = keyframe.utc_us if reason else None
+        self._no_leading = reason is not None
         if back or step_us > MAX_STEP_US or keyframe.info != part.first.info:
             self._close_part(part)
             if reason:
@@ -151,7 +162,7 @@ class Cutter:
         return part
 
     def _opened_part(self, first: Packet) -> _Part:
-        self._no_earlier_us = first.utc_us
+        self._no_leading = True
         self._place.check(len(self._clips) + 1)
         temporary = self._place.temporary()
         try:
@@ -160,7 +171,13 @@ class Cutter:
             temporary.unlink(missing_ok=True)
             raise
         self._part = _Part(
-            writer, temporary, first, len(self._timeline.gaps), first.utc_us, first.dts_us - 1
+            writer,
+            temporary,
+            first,
+            len(self._timeline.gaps),
+            first.utc_us,
+            first.utc_us,
+            first.dts_us - 1,
         )
         return self._part
 
@@ -183,6 +200,7 @@ class Cutter:
                 self._camera_id,
                 start_us,
                 end_us,
+                part.exact_from_us,
                 part.writer.duration_us,
                 info.codec,
                 info.codec_string,
@@ -210,3 +228,15 @@ def _breach(seen: Packet, packet: Packet) -> GapReason | None:
     if packet.dts_us <= seen.dts_us:
         return GapReason.CLOCK_SET_BACK
     return GapReason.NO_PICTURES if packet.dts_us - seen.dts_us > MAX_STEP_US else None
+
+
+def is_leading(packet: Packet) -> bool:
+    """Say whether a picture of H.265 is shown before the keyframe that it follows in the stream.
+
+    RADL and RASL pictures, types 6 to 9 of ITU-T H.265 table 7-1: after a cut the latter cannot be
+    decoded, for they need pictures before the keyframe.
+    """
+    if packet.info.codec != "hevc":
+        return False
+    kinds = (nal_type("hevc", unit) for unit in nal_units(packet.data))
+    return 6 <= next((kind for kind in kinds if kind < 32), 0) <= 9

@@ -32,12 +32,15 @@ class ClipLimits:
 class Clip:
     """One MP4 file. ``start_us`` and ``end_us`` are the times of its first and last picture (UTC);
     ``duration_us`` is the file's, with the showing of the last picture. ``gaps`` are those inside.
+    Pictures before ``exact_from_us`` came in the burst with which a session begins: their times are
+    off by at most the length of that burst (see ``ingest.timeline``).
     """
 
     path: Path
     camera_id: str
     start_us: int
     end_us: int
+    exact_from_us: int
     duration_us: int
     codec: str
     codec_string: str

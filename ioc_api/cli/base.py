@@ -54,6 +54,14 @@ def run_tool(work: Coroutine[Any, Any, None], given: Settings) -> None:
     asyncio.run(work)
 
 
+def camera_password(from_stdin: bool) -> str:
+    """Ask for a camera's password, or read it as one line of standard input."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    answer: str = click.prompt("Password of the camera", hide_input=True)
+    return answer
+
+
 class CamhubGroup(click.Group):
     """A group whose CamhubErrors become one line on stderr and an exit code of their own."""
 

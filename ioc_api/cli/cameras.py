@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ from camera_registry.base.errors import InvalidError
 from camera_registry.model import Credentials, Position
 from camera_registry.registry import CameraRegistry, NewCamera
 from camera_registry.scope import Scope
-from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load
@@ -66,7 +65,7 @@ def add(
         raise InvalidError("position: give both --lon and --lat, or neither")
     credentials = None
     if username:
-        credentials = Credentials(username, _password(password_stdin))
+        credentials = Credentials(username, camera_password(password_stdin))
     new = NewCamera(
         name=name,
         unit_code=unit,
@@ -105,13 +104,6 @@ def remove(config: Path | None, data: Path | None, camera_id: str) -> None:
     """
     given = load(config, data=data)
     run_tool(_remove(given, camera_id), given)
-
-
-def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
-    answer: str = click.prompt("Password of the camera", hide_input=True)
-    return answer
 
 
 async def _add(given: Settings, new: NewCamera) -> None:

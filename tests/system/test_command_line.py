@@ -35,7 +35,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["up"], ["api"], ["gateway"], ["worker"], ["simulate"], ["cameras"], ["tokens"],
+    [[], ["up"], ["api"], ["gateway"], ["worker"], ["simulate"], ["clip"], ["cameras"], ["tokens"],
      ["cameras", "add"], ["cameras", "list"], ["cameras", "remove"], ["tokens", "create"],
      ["config", "show"]],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError, StorageError
 from ingest.clips import ClipCancelledError, ClipLimits, Gap, GapReason, Progress, cut
 from ingest.packets import Packet
+from ingest.parameter_sets import START_CODE
 from ingest.ring import GopRing
 from tests.ingest import footage
 from tests.ingest.clips.reading import boxes, decoded, samples, units
@@ -205,16 +206,35 @@ def test_a_gap_longer_than_a_sample_can_be_begins_another_part(tmp_path: Path) -
 
 
 def test_pictures_that_need_what_was_cut_away_are_left_out(tmp_path: Path) -> None:
-    packets = footage.packets("hevc", frames=40, gop=10, bframes=2)
-    # As in an open group: two pictures after the keyframe are shown before it.
-    at = next(i for i, p in enumerate(packets) if p.keyframe and i)
-    early = [replace(p, utc_us=packets[at].utc_us - 30_000 + i) for i, p in
-             enumerate(packets[at + 1 : at + 3])]  # fmt: skip
-    group = [packets[at], *early, *packets[at + 3 :]]
-    (clip,) = cut(group, packets[at].utc_us, packets[-1].utc_us, tmp_path / "a.mp4").clips
-    assert clip.start_us == packets[at].utc_us
-    assert min(sample.pts_us for sample in samples(clip.path)) == 0
-    assert samples(clip.path)[1].units == units("hevc", packets[at + 3].data)
+    packets = [
+        replace(p, dts_us=p.dts_us - 200_000) for p in footage.packets("hevc", frames=40, gop=10)
+    ]
+    # As in an open group: two pictures after a keyframe are shown before it, and are RASL_N (8).
+    rasl = [
+        replace(p, data=START_CODE + b"\x10\x01" + b"\x80" * 40, utc_us=packets[9].utc_us + p.seq)
+        for p in packets[11:13]
+    ]
+    stream = [*packets[:11], *rasl, *packets[13:]]
+    (clip,) = cut(stream, packets[10].utc_us, packets[-1].utc_us, tmp_path / "a.mp4").clips
+    got = samples(clip.path)
+    assert clip.start_us == packets[10].utc_us
+    assert [s.units for s in got[:2]] == [units("hevc", packets[i].data) for i in (10, 13)]
+    (whole,) = cut(stream, T0, packets[-1].utc_us, tmp_path / "b.mp4").clips
+    assert whole.packets == 40
+
+
+def test_the_burst_at_the_beginning_of_a_session_is_told(tmp_path: Path) -> None:
+    packets = footage.packets(frames=60, gop=10, bframes=2)
+    burst = [
+        replace(p, dts_us=T0 + p.seq, utc_us=T0 + p.seq + (p.utc_us - p.dts_us))
+        for p in packets[:25]
+    ]
+    (clip,) = cut(burst + packets[25:], T0, T0 + 2 * SECOND, tmp_path / "a.mp4").clips
+    assert clip.packets >= 50
+    assert clip.exact_from_us == max(p.utc_us for p in burst)
+    assert len(samples(clip.path)) == clip.packets
+    (later,) = cut(packets, T0, T0 + SECOND, tmp_path / "b.mp4").clips
+    assert later.exact_from_us == later.start_us
 
 
 @pytest.mark.parametrize("wish", [(-5 * SECOND, -SECOND), (60 * SECOND, 70 * SECOND)])
