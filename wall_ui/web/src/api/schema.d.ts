@@ -579,14 +579,25 @@ export interface components {
         /**
          * CameraStatus
          * @description How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's.
+         *
+         *     ``gate`` says what is decoded of it (asleep: its keyframes), ``gate_reason`` why, ``duty`` the
+         *     share of the time that all of it is; empty and 0 where nobody analyses it.
          */
         CameraStatus: {
+            /** Analysis Fps */
+            analysis_fps: number;
             /** Codec */
             codec: string;
+            /** Duty */
+            duty: number;
             /** Fps */
             fps: number;
             /** Frame At */
             frame_at: string | null;
+            /** Gate */
+            gate: string;
+            /** Gate Reason */
+            gate_reason: string;
             /** Height */
             height: number;
             /** Reason */
@@ -868,14 +879,22 @@ export interface components {
          * @description How a camera is, on the event stream.
          */
         StateChange: {
+            /** Analysis Fps */
+            analysis_fps: number;
             /** Camera Id */
             camera_id: string;
             /** Codec */
             codec: string;
+            /** Duty */
+            duty: number;
             /** Fps */
             fps: number;
             /** Frame At */
             frame_at: string | null;
+            /** Gate */
+            gate: string;
+            /** Gate Reason */
+            gate_reason: string;
             /** Height */
             height: number;
             /** Reason */
