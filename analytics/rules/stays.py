@@ -31,8 +31,8 @@ class Stay:
     away_us: int | None = None
 
     def seconds(self, at_us: int) -> float:
-        """Seconds since it began."""
-        return max(0, at_us - self.entered_us) / 1e6
+        """Seconds since it began; for one lost from sight, until it was lost."""
+        return max(0, (self.last_us if self.lost else at_us) - self.entered_us) / 1e6
 
 
 class Stays:
@@ -112,8 +112,9 @@ class Stays:
 
     def _begin(self, track: Track, at_us: int) -> Stay:
         """Begin a stay, or go on with a lost one; a track seen outside before takes up none."""
-        if self._lost and track.id not in self._known:
-            near = min(self._lost, key=lambda stay: _apart(stay.track, track))
+        recent = [stay for stay in self._lost if at_us - stay.last_us < self._bridge_us]
+        if recent and track.id not in self._known:
+            near = min(recent, key=lambda stay: _apart(stay.track, track))
             if _apart(near.track, track) <= self._bridge_distance:
                 self._lost = [stay for stay in self._lost if stay is not near]
                 near.lost = False
