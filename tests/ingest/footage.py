@@ -120,14 +120,19 @@ def write_mp4(
     gop: int = 12,
     bframes: int = 0,
     picture: Callable[[int], Gray] | None = None,
+    options: dict[str, str] | None = None,
 ) -> Path:
-    """Write an MP4 file: length-prefixed units, parameter sets apart from them."""
+    """Write an MP4 file: length-prefixed units, parameter sets apart from them.
+
+    ``options`` of the encoder go on top of those that make the groups of pictures.
+    """
     picture = picture or moving(width, height)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(_ENCODERS[codec], rate=FPS)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = width, height
         _set_up(stream.codec_context, codec, gop, bframes)
+        stream.codec_context.options = {**stream.codec_context.options, **(options or {})}
         stream.codec_context.flags |= Flags.global_header  # parameter sets only beside the pictures
         for index in range(frames):
             for unit in stream.encode(_frame(picture(index))):
