@@ -115,10 +115,8 @@ class Cutter:
             return True
         if self._part is None or self._broken is not None:
             return False
-        if is_leading(packet):
-            return not self._no_leading
-        self._no_leading = False
-        return True
+        self._no_leading = self._no_leading and is_leading(packet)
+        return not self._no_leading
 
     def _over_limits(self, packet: Packet) -> bool:
         part, limits = self._part, self._limits
