@@ -114,7 +114,8 @@ class ObjectDetector:
         }
         if self._manifest.decoder == "nms_rows" and "batch" in self._manifest.reading.columns:
             by_role = dict(zip(self._fetch, outputs, strict=True))  # its rows name their picture
-        return self._decoder.read(by_role, self._shape)
+        with np.errstate(all="ignore"):  # a model may give NaN; what is no box is dropped
+            return self._decoder.read(by_role, self._shape)
 
     def _try_out(self, image: ImageSpec, limits: LoadLimits) -> float:
         """Run the model on a grey picture: its outputs must be readable, and it fast enough.

@@ -40,11 +40,10 @@ class Candidates:
 
 def candidates(boxes: Floats, scores: Floats, classes: Floats, shape: ModelShape) -> Candidates:
     """Keep what scores enough and is a box of a known class; a model may well give NaN."""
-    with np.errstate(invalid="ignore"):
-        fine = scores >= shape.reading.score
-        fine &= np.isfinite(scores) & np.isfinite(classes) & np.isfinite(boxes).all(axis=1)
-        fine &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        fine &= (classes >= 0) & (classes < shape.classes)
+    fine = scores >= shape.reading.score
+    fine &= np.isfinite(scores) & np.isfinite(classes) & np.isfinite(boxes).all(axis=1)
+    fine &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    fine &= (classes >= 0) & (classes < shape.classes)
     return Candidates(
         boxes[fine], np.minimum(scores[fine], 1.0), np.rint(classes[fine]).astype(np.int64)
     )

@@ -1,4 +1,4 @@
-"""The manifest of FastestDet, a small COCO model that tests use when it lies beside the checkout."""
+"""The manifest of FastestDet, a small COCO model, for tests when it lies beside the checkout."""
 
 from __future__ import annotations
 
