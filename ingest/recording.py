@@ -36,7 +36,12 @@ def read_packets(path: Path, start_us: int) -> Iterator[Packet]:
             raise InvalidError(
                 f"{path.name} holds {codec}", hint=f"one of {', '.join(CODECS)}", code="media"
             )
-        yield from _packets(OpenStream(container, stream, codec), start_us)
+        empty = True
+        for packet in _packets(OpenStream(container, stream, codec), start_us):
+            empty = False
+            yield packet
+        if empty:
+            raise InvalidError(f"{path.name} holds no keyframe with a time", code="media")
 
 
 def _packets(source: OpenStream, start_us: int) -> Iterator[Packet]:

@@ -27,14 +27,14 @@ def rules() -> None:
     """Write and try rules: what a camera is watched for."""
 
 
-@rules.command()
+@rules.command(name="test")
 @click.option(
     "--rules", "document", type=click.Path(path_type=Path), help="JSON; default: the default rules."
 )
 @click.option("--media", required=True, type=click.Path(path_type=Path), help="A recorded clip.")
 @click.option("--start", help="Local time at which the clip begins, for schedules.  [default: now]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def test(document: Path | None, media: Path, start: str | None, as_json: bool) -> None:
+def try_out(document: Path | None, media: Path, start: str | None, as_json: bool) -> None:
     """Run rules over a recorded clip and print the events and counts they would give.
 
     Nothing is stored or sent. The built-in detector needs the first two seconds of a clip to learn
@@ -58,13 +58,23 @@ def test(document: Path | None, media: Path, start: str | None, as_json: bool) -
 
 @rules.command()
 def schema() -> None:
-    """Print the JSON Schema of the rule document."""
+    """Print the JSON Schema of the rule document.
+
+    \b
+    Example:
+        camhub rules schema > rules.schema.json
+    """
     click.echo(json_schema().decode(), nl=False)
 
 
 @rules.command()
 def default() -> None:
-    """Print the rules of a camera that nobody has written any for: a start for one's own."""
+    """Print the rules of a camera that nobody has written any for: a start for one's own.
+
+    \b
+    Example:
+        camhub rules default > gate.json
+    """
     click.echo(msgspec.json.format(encode_rules(default_rulebook()), indent=2))
 
 
@@ -91,7 +101,7 @@ def _start(text: str | None, rulebook: Rulebook) -> int:
 
 def _print(result: DryRun, rulebook: Rulebook, start_us: int) -> None:
     seconds = (result.seen_us[1] - result.seen_us[0]) / 1e6
-    click.echo(f"{result.frames} frames over {seconds:.1f} s looked at; {len(result.hits)} events")
+    click.echo(f"{result.frames} frames over {seconds:.1f} s looked at; events: {len(result.hits)}")
     for at_us, hit in result.hits:
         who = "" if hit.track is None else f"  {hit.track.label} #{hit.track.id}"
         place = f"{hit.rule} v{hit.rule_version}  {hit.zone or '-'}"

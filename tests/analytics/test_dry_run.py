@@ -1,0 +1,54 @@
+"""A dry run says what the camera's pipeline says."""
+
+from __future__ import annotations
+
+from analytics.detector import MovingObjectDetector
+from analytics.dry_run import dry_run
+from analytics.pool import AnalysisPool
+from analytics.rulebook import CrowdRule, Line, LineCrossRule, Rulebook, TamperRule, ZoneEnterRule
+from tests.analytics.camera import Camera
+from tests.analytics.clips import clip
+from tests.analytics.scenes import Rect
+
+BOOK = Rulebook(
+    (
+        ZoneEnterRule("in", cool_down_s=0),
+        LineCrossRule("line", line=Line("middle", (0.5, 0.0), (0.5, 1.0))),
+        CrowdRule("crowd", above=0, for_s=0, count_only=True),
+        TamperRule("tamper", after_s=2, learn_s=3),
+    )
+)
+
+
+def passing(seconds: float) -> list[Rect]:
+    """Something crosses the picture from left to right after the background was learned."""
+    return [(round(20 + (seconds - 3) * 60), 90, 30, 40)] if seconds > 3 else []
+
+
+def test_events_are_those_of_the_pipeline() -> None:
+    packets = clip(8.0, passing)
+    run = dry_run(packets, BOOK, MovingObjectDetector())
+    pool = AnalysisPool(1)
+    try:
+        camera = Camera(pool, MovingObjectDetector(), BOOK)
+        camera.feed(packets)
+    finally:
+        pool.stop()
+    assert camera.failures == []
+    told = [(message.event.at_us, message.event.kind) for message in camera.events]
+    assert told == [(at_us, hit.kind) for at_us, hit in run.hits]
+    assert sorted(kind for _, kind in told) == ["crowd", "line_cross_left", "zone_enter"]
+    crossings = [record for record in run.counts if record.measure == "crossings"]
+    assert [(record.direction, record.value) for record in crossings] == [("left", 1)]
+    # what is only counted leaves without a picture and names no track
+    for message in camera.events:
+        counted = message.event.kind == "crowd"
+        assert (message.snapshot == b"") == counted
+        assert (message.event.track_id == 0) == counted
+    again = dry_run(packets, BOOK, MovingObjectDetector())
+    assert (again.hits, again.counts) == (run.hits, run.counts)
+
+
+def test_nothing_to_look_at_is_an_empty_result() -> None:
+    run = dry_run([], BOOK, MovingObjectDetector())
+    assert (run.frames, run.hits, run.counts) == (0, [], [])
