@@ -36,7 +36,8 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(
     "command",
     [[], ["up"], ["api"], ["gateway"], ["worker"], ["simulate"], ["clip"], ["cameras"], ["tokens"],
-     ["rules", "test"], ["rules", "schema"], ["rules", "default"], ["cameras", "add"], ["cameras", "list"], ["cameras", "remove"], ["tokens", "create"],
+     ["rules", "test"], ["rules", "schema"], ["rules", "default"],
+     ["cameras", "add"], ["cameras", "list"], ["cameras", "remove"], ["tokens", "create"],
      ["config", "show"]],
 )  # fmt: skip
 def test_every_command_has_help(command: list[str]) -> None:
