@@ -42,6 +42,8 @@ def spec_of(camera: Camera, sealed: bytes, rules: str = "") -> CameraSpec:
         camera.transport,
         sealed,
         rules.encode(),
+        camera.gate,
+        camera.priority,
     )
 
 

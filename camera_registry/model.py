@@ -30,7 +30,8 @@ class Position:
 class Camera:
     """A registered camera. ``url`` never holds credentials; those are sealed elsewhere.
 
-    Times are UTC microseconds. ``version`` rises by one with each change.
+    Times are UTC microseconds. ``version`` rises by one with each change. ``gate`` and
+    ``priority``: see ``CameraSpec``.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Camera:
     version: int = 1
     created_us: int = 0
     updated_us: int = 0
+    gate: str = "auto"
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

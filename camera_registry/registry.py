@@ -72,6 +72,8 @@ class NewCamera:
     enabled: bool = True
     transport: str = "tcp"
     tags: tuple[str, ...] = ()
+    gate: str = "auto"
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class CameraChange:
     enabled: bool | UnsetType = UNSET
     transport: str | UnsetType = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
+    gate: str | UnsetType = UNSET
+    priority: int | UnsetType = UNSET
     version: int | None = None
 
 
@@ -159,6 +163,8 @@ class CameraRegistry:
             tags=_tags(new.tags),
             created_us=now,
             updated_us=now,
+            gate=_gate(new.gate),
+            priority=_priority(new.priority),
         )
         given = new.credentials or address.credentials
         sealed = self._seal(camera.id, given)
@@ -289,19 +295,7 @@ class CameraRegistry:
         return stored
 
     def _changed(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
-        camera, sealed = before.camera, before.sealed
-        if change.name is not UNSET:
-            camera = replace(camera, name=_name(change.name))
-        if change.unit_code is not UNSET:
-            camera = replace(camera, unit_code=self._unit(change.unit_code, scope))
-        if change.position is not UNSET:
-            camera = replace(camera, position=_position(change.position))
-        if change.enabled is not UNSET:
-            camera = replace(camera, enabled=change.enabled)
-        if change.transport is not UNSET:
-            camera = replace(camera, transport=_transport(change.transport))
-        if change.tags is not UNSET:
-            camera = replace(camera, tags=_tags(change.tags))
+        camera, sealed = self._described(before.camera, change, scope), before.sealed
         if change.url is not UNSET:
             address = self._policy.accept(change.url)
             if address.credentials is not None:
@@ -318,6 +312,26 @@ class CameraRegistry:
             updated_us=max(self._clock.utc_us(), camera.updated_us),
         )
         return replace(before, camera=camera, sealed=sealed)
+
+    def _described(self, camera: Camera, change: CameraChange, scope: Scope) -> Camera:
+        """Return the camera with all that is neither its address nor its credentials changed."""
+        if change.name is not UNSET:
+            camera = replace(camera, name=_name(change.name))
+        if change.unit_code is not UNSET:
+            camera = replace(camera, unit_code=self._unit(change.unit_code, scope))
+        if change.position is not UNSET:
+            camera = replace(camera, position=_position(change.position))
+        if change.enabled is not UNSET:
+            camera = replace(camera, enabled=change.enabled)
+        if change.transport is not UNSET:
+            camera = replace(camera, transport=_transport(change.transport))
+        if change.tags is not UNSET:
+            camera = replace(camera, tags=_tags(change.tags))
+        if change.gate is not UNSET:
+            camera = replace(camera, gate=_gate(change.gate))
+        if change.priority is not UNSET:
+            camera = replace(camera, priority=_priority(change.priority))
+        return camera
 
     async def _tell(self, stored: StoredCamera, *, offer: bool) -> None:
         """Bring one change to the bus; without a connection leave it to ``run``."""
@@ -386,6 +400,18 @@ def _tags(values: Sequence[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise InvalidError(f"tags: at most {MAX_TAGS}", code="tags")
     return tags
+
+
+def _gate(gate: str) -> str:
+    if gate not in ("auto", "off"):
+        raise InvalidError("gate: is auto or off")
+    return gate
+
+
+def _priority(priority: int) -> int:
+    if not 0 <= priority <= 9:
+        raise InvalidError("priority: is 0 to 9", hint="0 gives way first on an overloaded node")
+    return priority
 
 
 def _transport(value: str) -> str:

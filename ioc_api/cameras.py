@@ -21,6 +21,18 @@ from ioc_api.shapes import Body, CameraStatus, Limit, camera_status
 router = APIRouter(tags=["cameras"])
 
 Transport = Literal["tcp", "udp"]
+Gate = Literal["auto", "off"]
+Priority = Annotated[int, Field(ge=0, le=9)]
+_NEVER_NULL = (
+    "name",
+    "unit_code",
+    "url",
+    "enabled",
+    "transport",
+    "tags",
+    "gate",
+    "priority",
+)
 
 
 class PositionShape(Body):
@@ -46,6 +58,8 @@ class CameraBody(Body):
     enabled: bool = True
     transport: Transport = "tcp"
     tags: list[str] = Field(default_factory=list)
+    gate: Gate = "auto"
+    priority: Priority = 0
 
 
 class CameraPatch(Body):
@@ -63,11 +77,17 @@ class CameraPatch(Body):
     enabled: bool | None = None
     transport: Transport | None = None
     tags: list[str] | None = None
+    gate: Gate | None = None
+    priority: Priority | None = None
     version: int | None = None
 
 
 class CameraShape(BaseModel):
-    """A camera. ``status`` is null where it is disabled. Times are RFC 3339 in UTC."""
+    """A camera. ``status`` is null where it is disabled. Times are RFC 3339 in UTC.
+
+    ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
+    node is overloaded.
+    """
 
     id: str
     name: str
@@ -80,6 +100,8 @@ class CameraShape(BaseModel):
     transport: Transport
     tags: list[str]
     has_credentials: bool
+    gate: Gate
+    priority: int
     version: int
     created_at: str
     updated_at: str
@@ -127,6 +149,8 @@ async def add_camera(deps: Deps, scope: Granted, body: CameraBody) -> CameraShap
         body.enabled,
         body.transport,
         tuple(body.tags),
+        body.gate,
+        body.priority,
     )
     return _shape(deps, await deps.registry.add(new, scope))
 
@@ -161,7 +185,7 @@ def _credentials(username: str | None, password: SecretStr | None) -> Credential
 
 def _change(body: CameraPatch) -> CameraChange:
     given = body.model_fields_set
-    for field in ("name", "unit_code", "url", "enabled", "transport", "tags"):
+    for field in _NEVER_NULL:
         if field in given and getattr(body, field) is None:
             raise InvalidError(f"{field}: must not be null", code="validation")
     touched = bool({"username", "password"} & given)
@@ -176,6 +200,8 @@ def _change(body: CameraPatch) -> CameraChange:
         enabled=body.enabled if body.enabled is not None else UNSET,
         transport=body.transport if body.transport is not None else UNSET,
         tags=tuple(body.tags) if body.tags is not None else UNSET,
+        gate=body.gate if body.gate is not None else UNSET,
+        priority=body.priority if body.priority is not None else UNSET,
         version=body.version,
     )
 
@@ -196,6 +222,8 @@ def _shape(deps: ApiDeps, camera: Camera) -> CameraShape:
         transport="udp" if camera.transport == "udp" else "tcp",
         tags=list(camera.tags),
         has_credentials=camera.has_credentials,
+        gate="off" if camera.gate == "off" else "auto",
+        priority=camera.priority,
         version=camera.version,
         created_at=us_to_iso(camera.created_us),
         updated_at=us_to_iso(camera.updated_us),

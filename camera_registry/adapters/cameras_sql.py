@@ -32,6 +32,8 @@ cameras = sa.Table(
     sa.Column("updated_us", sa.BigInteger, nullable=False),
     sa.Column("rules", sa.Text, nullable=False, server_default=""),
     sa.Column("rules_version", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("gate", sa.String(8), nullable=False, server_default="auto"),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id)
 
@@ -157,6 +159,8 @@ def _row(stored: StoredCamera) -> dict[str, Any]:
         "updated_us": camera.updated_us,
         "rules": stored.rules,
         "rules_version": stored.rules_version,
+        "gate": camera.gate,
+        "priority": camera.priority,
     }
 
 
@@ -175,5 +179,7 @@ def _stored(row: sa.RowMapping) -> StoredCamera:
         version=row["version"],
         created_us=row["created_us"],
         updated_us=row["updated_us"],
+        gate=row["gate"],
+        priority=row["priority"],
     )
     return StoredCamera(camera, row["sealed"], row["rules"], row["rules_version"])

@@ -10,6 +10,7 @@ import pytest
 
 from camera_registry import subjects
 from camera_registry.base.clock import SystemClock
+from camera_registry.mirror import spec_of
 from camera_registry.model import CameraState, State
 from camera_registry.scope import Scope
 from ioc_api.rbac import Role
@@ -165,3 +166,17 @@ async def test_the_status_is_that_of_the_workers_report(api: Hub) -> None:
         disabled = await client.patch(path, json={"enabled": False})
         assert disabled.json()["status"] is None
     await api.deps.states.stop()
+
+
+async def test_gate_and_priority_are_kept_and_reach_the_worker(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        camera = await add(client)
+        assert (camera["gate"], camera["priority"]) == ("auto", 0)
+        path = f"/api/v1/cameras/{camera['id']}"
+        changed = await client.patch(path, json={"gate": "off", "priority": 7})
+        assert (changed.json()["gate"], changed.json()["priority"]) == ("off", 7)
+        spec = await api.deps.registry.get(camera["id"], Scope.all())
+        assert (spec_of(spec, b"").gate, spec_of(spec, b"").priority) == ("off", 7)
+        for wrong in ({"gate": "on"}, {"gate": None}, {"priority": 10}, {"priority": -1}):
+            assert (await client.patch(path, json=wrong)).status_code == 422
+        assert (await client.get(path)).json()["priority"] == 7

@@ -482,11 +482,22 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /**
+             * Gate
+             * @default auto
+             * @enum {string}
+             */
+            gate: "auto" | "off";
             /** Name */
             name: string;
             /** Password */
             password?: string | null;
             position?: components["schemas"]["PositionShape"] | null;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
             /** Tags */
             tags?: string[];
             /**
@@ -521,11 +532,15 @@ export interface components {
         CameraPatch: {
             /** Enabled */
             enabled?: boolean | null;
+            /** Gate */
+            gate?: ("auto" | "off") | null;
             /** Name */
             name?: string | null;
             /** Password */
             password?: string | null;
             position?: components["schemas"]["PositionShape"] | null;
+            /** Priority */
+            priority?: number | null;
             /** Tags */
             tags?: string[] | null;
             /** Transport */
@@ -542,12 +557,20 @@ export interface components {
         /**
          * CameraShape
          * @description A camera. ``status`` is null where it is disabled. Times are RFC 3339 in UTC.
+         *
+         *     ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
+         *     node is overloaded.
          */
         CameraShape: {
             /** Created At */
             created_at: string;
             /** Enabled */
             enabled: boolean;
+            /**
+             * Gate
+             * @enum {string}
+             */
+            gate: "auto" | "off";
             /** Has Credentials */
             has_credentials: boolean;
             /** Id */
@@ -555,6 +578,8 @@ export interface components {
             /** Name */
             name: string;
             position: components["schemas"]["PositionShape"] | null;
+            /** Priority */
+            priority: number;
             status: components["schemas"]["CameraStatus"] | null;
             /** Tags */
             tags: string[];
