@@ -70,9 +70,10 @@ class Mp4Writer:
         self._stream: VideoStream | None = None
         self._count = 0
         try:
-            self._container = av.open(str(path), "w", format="mp4")
-        except (av.error.FFmpegError, OSError) as error:
-            raise InvalidError(f"{path} cannot be written") from error
+            self._file = path.open("wb")
+        except OSError as error:
+            raise InvalidError(f"{path} cannot be written: {error.strerror}") from error
+        self._container = av.open(self._file, "w", format="mp4")
 
     def __enter__(self) -> Mp4Writer:
         return self
@@ -83,9 +84,10 @@ class Mp4Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
+        with self._file:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
 
     def write(self, picture: NDArray[np.uint8]) -> None:
         """Append a picture."""
