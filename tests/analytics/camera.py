@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from analytics.budget import Budget
 from analytics.detector import Detector
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
@@ -33,6 +34,7 @@ class Camera:
         config: PipelineConfig | None = None,
         on_event: Callable[[EventMessage], None] | None = None,
         gate: ActivityGate | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.pool = pool
         self.events: list[EventMessage] = []
@@ -57,6 +59,7 @@ class Camera:
             on_failure=self.failures.append,
             config=config or wide,
             gate=gate,
+            budget=budget,
         )
 
     def feed(self, packets: list[Packet]) -> None:

@@ -64,3 +64,16 @@ def test_a_new_session_starts_afresh() -> None:
     for i in range(60):
         watch.observe(noisy(7), i * FRAME, 1)
     assert watch.observe(noisy(7), 60 * FRAME, 2) is Verdict.GOOD
+
+
+def test_keyframes_of_a_camera_at_rest_are_enough() -> None:
+    second = 1_000_000
+    watch = PictureWatch(OPTIONS)
+    frozen = [watch.observe(noisy(7), i * 5 * second, 1) for i in range(4)]
+    assert frozen == [Verdict.GOOD, Verdict.GOOD, Verdict.FROZEN, Verdict.FROZEN]
+    watch = PictureWatch(OPTIONS)
+    black = [watch.observe(noisy(i, 10), i * 2 * second, 1) for i in range(5)]
+    assert black == [Verdict.GOOD] * 3 + [Verdict.BLACK] * 2
+    watch = PictureWatch(OPTIONS)
+    quiet = [watch.observe(noisy(i), i * 2 * second, 1) for i in range(60)]
+    assert set(quiet) == {Verdict.GOOD}

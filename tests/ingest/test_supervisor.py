@@ -120,6 +120,9 @@ async def test_a_lease_makes_a_camera_live_and_its_loss_ends_it(site: Site, came
     assert not await site.cameras.taken("cam", 1)  # no spec yet: the lease goes back
     await begin(site, spec_for(camera))
     await eventually(lambda: site.state() == (State.LIVE, "live"))
+    told = site.states["cam"]
+    assert (told.gate, told.gate_reason, told.duty) == ("asleep", "variable_rate", 0.25)
+    assert told.analysis_fps == 5.0
     assert site.states["cam"].generation == 7
     assert site.states["cam"].worker == "w"
     await eventually(lambda: site.eyes[0].packets > 10)
