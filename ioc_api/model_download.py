@@ -6,7 +6,7 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Protocol
+from typing import IO, Protocol
 
 from camera_registry.base.errors import ConfigError, InvalidError, UnavailableError
 
@@ -25,7 +25,15 @@ class Opener(Protocol):
 
 
 class _OnlyHttps(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
         if not newurl.startswith("https://"):
             raise urllib.error.URLError("it leads to an address without TLS")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -47,7 +55,7 @@ def https_opener() -> Opener:
     ):
         opener.add_handler(handler)
     opener.addheaders = [("User-Agent", "camhub")]
-    return opener  # type: ignore[return-value] # typeshed: open() is wider than what is used
+    return opener
 
 
 def download(

@@ -86,7 +86,7 @@ def test_suppression_keeps_the_best_and_no_rivals(
 
 
 def test_flood_of_boxes_is_bounded() -> None:
-    many = np.tile(np.array([[0.0, 0.0, 1.0, 1.0]]), (5000, 1)) + np.arange(5000)[:, None] * 2
+    many = np.tile(np.array([[0.0, 0.0, 1.0, 1.0]]), (5000, 1)) + 2.0 * np.arange(5000)[:, None]
     kept = suppress(many, np.linspace(0, 1, 5000), np.zeros(5000, int), 0.5, 10_000)
     assert len(kept) == MOST_CANDIDATES
     assert kept[0] == 4999

@@ -65,7 +65,7 @@ def test_cars_from_above_are_found_in_some_pictures(detector: ObjectDetector) ->
 def by_the_book(grid: NDArray[np.float32], least: float) -> list[tuple[float, ...]]:
     """The author's post-processing, cell by cell: corners 0..1, score, class."""
     _, rows, columns = grid.shape
-    found = []
+    found: list[tuple[float, ...]] = []
     for row in range(rows):
         for column in range(columns):
             cell = [float(value) for value in grid[:, row, column]]

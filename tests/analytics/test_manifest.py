@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import onnx
 import pytest
 
 from analytics.builtin import MANIFEST_PATH, MODEL_PATH
@@ -71,6 +73,63 @@ def test_malformed_manifest_is_refused(folder: Path, text: bytes) -> None:
 def test_unknown_field_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match="licens"):
         load_model(edit(folder, license="MIT"))
+
+
+def test_file_beyond_the_limit_is_refused_without_reading_on(folder: Path) -> None:
+    size = (folder / MODEL_PATH.name).stat().st_size
+    assert load_model(folder / "m.json", max_bytes=size).data == MODEL_PATH.read_bytes()
+    with pytest.raises(ConfigError, match="larger than") as caught:
+        load_model(folder / "m.json", max_bytes=size - 1)
+    assert caught.value.code == "model_size"
+
+
+def test_weights_in_another_file_are_refused_though_the_sha256_is_right(folder: Path) -> None:
+    model = onnx.load_model_from_string(MODEL_PATH.read_bytes())
+    tensor = model.graph.initializer.add()
+    tensor.name, tensor.data_type = "w", onnx.TensorProto.FLOAT
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    data = model.SerializeToString()
+    (folder / MODEL_PATH.name).write_bytes(data)
+    with pytest.raises(ConfigError) as caught:
+        load_model(edit(folder, sha256=hashlib.sha256(data).hexdigest()))
+    assert caught.value.code == "model_external_data"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        {"size": [64]},
+        {"size": [0, 64]},
+        {"size": [64, 100_000]},
+        {"size": [64, 64], "layout": "CHWN"},
+        {"size": [64, 64], "std": [1, 0, 1]},
+        {"size": [64, 64], "scale": 0},
+        {"size": [64, 64], "pad": 256},
+        {"size": [64, 64], "colors": "rgb"},
+    ],
+)
+def test_image_that_nobody_can_make_is_refused(folder: Path, image: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_model(edit(folder, image=image))
+    assert caught.value.code == "model_manifest"
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        {"score": 2},
+        {"iou": -1},
+        {"most": 0},
+        {"activation": "relu"},
+        {"columns": ["x0", "nose"]},
+        {"strides": [0]},
+        {"first_class": 7},
+    ],
+)
+def test_reading_that_makes_no_sense_is_refused(folder: Path, reading: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_model(edit(folder, reading=reading))
+    assert caught.value.code == "model_manifest"
 
 
 def tensor(name: str, kind: str, shape: list[int | str | None]) -> Any:

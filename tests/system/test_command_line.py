@@ -38,13 +38,14 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
     [[], ["up"], ["api"], ["gateway"], ["worker"], ["simulate"], ["clip"], ["cameras"], ["tokens"],
      ["rules", "test"], ["rules", "schema"], ["rules", "default"],
      ["cameras", "add"], ["cameras", "list"], ["cameras", "remove"], ["tokens", "create"],
-     ["config", "show"]],
+     ["models"], ["models", "list"], ["models", "add"], ["models", "install"],
+     ["models", "test"], ["models", "remove"], ["config", "show"]],
 )  # fmt: skip
 def test_every_command_has_help(command: list[str]) -> None:
     done = camhub(*command, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
-    if command not in ([], ["cameras"], ["tokens"]):
+    if command not in ([], ["cameras"], ["models"], ["tokens"]):
         assert "xample" in done.stdout
 
 

@@ -110,7 +110,7 @@ def test_detr_post_is_given_the_size_of_its_input() -> None:
         TensorSpec("images", "float32", ("n", 3, 64, 64), "image"),
         TensorSpec("orig_target_sizes", "int64", ("n", 2), "sizes"),
     )
-    outputs = {
+    outputs: dict[str, NDArray[Any]] = {
         "labels": np.array([[1, 0, 2]], np.int64),
         "boxes": floats([[CAR, PERSON, (0, 0, 9, 9)]]),
         "scores": floats([[0.6, 0.9, 0.1]]),
@@ -182,7 +182,7 @@ def test_fastestdet() -> None:
     check(seen(model_of("fastestdet", {"map": grid})))
 
 
-SHAPES = {
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
     "yolox_grid": {"rows": (1, 84, 8)},
     "yolo_v8": {"rows": (1, 7, 84)},
     "detr_logits": {"logits": (1, 30, 3), "boxes": (1, 30, 4)},
