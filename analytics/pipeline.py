@@ -8,7 +8,7 @@ frame: small plane → picture watch, pixel change → gate; detector → tracke
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -60,8 +60,9 @@ class PipelineConfig:
 class CameraPipeline:
     """Analyses one camera. ``push`` is for its session's thread, the callbacks come from the pool.
 
-    ``on_event``, ``on_picture`` and ``on_count`` (minutes of the rules' counts, once they are over)
-    are called in a thread of the pool and must not block.
+    ``on_event``, ``on_picture`` and ``on_counts`` (what the rules counted, minute by minute) are
+    called in a thread of the pool and must not block; the minutes that are still open come by
+    ``stop``, in its caller's thread.
     ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
     one who listens may have been away. Without a ``gate`` every packet is decoded; without a
     ``budget`` the rate of analysis stays; ``priority`` is what the budget goes by. A failure that
@@ -81,7 +82,7 @@ class CameraPipeline:
         on_event: Callable[[EventMessage], None],
         on_picture: Callable[[Verdict], None],
         on_failure: Callable[[Exception], None],
-        on_count: Callable[[CountRecord], None] | None = None,
+        on_counts: Callable[[Sequence[CountRecord]], None] | None = None,
         config: PipelineConfig | None = None,
         gate: ActivityGate | None = None,
         budget: Budget | None = None,
@@ -95,7 +96,7 @@ class CameraPipeline:
         self._on_event = on_event
         self._on_picture = on_picture
         self._on_failure = on_failure
-        self._on_count = on_count
+        self._on_counts = on_counts
         self._config = config or PipelineConfig()
         self._inbox = Gatekeeper(gate or ActivityGate(auto=False), self._config.inbox)
         self._budget = budget
@@ -120,6 +121,9 @@ class CameraPipeline:
         """End the analysis; no callback runs after this returns (its own turn excepted)."""
         self._inbox.close()
         self._pool.retire(self)
+        counts = self._rules.flush()
+        if self._on_counts is not None and counts:
+            self._on_counts(counts)
         if self._budget is not None:
             self._budget.leave(self._share)
 
@@ -216,9 +220,8 @@ class CameraPipeline:
             EVENTS_HELD_BACK.labels(kind).inc(held_back)
         for hit in outcome.hits:
             self._on_event(self._builder.build(hit, frame))
-        if self._on_count is not None:
-            for record in outcome.counts:
-                self._on_count(record)
+        if self._on_counts is not None and outcome.counts:
+            self._on_counts(outcome.counts)
 
     def _judge(self, verdict: Verdict, at_us: int) -> None:
         if self._verdict is not None:

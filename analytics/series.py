@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 MINUTE_US = 60_000_000
 MAX_KEYS = 128
 """Series of one rule in one minute; labels beyond that are counted as ``other``."""
 
 How = Literal["sum", "max", "mean"]
-Step = Literal["hour", "day"]
+Step = Literal["minute", "hour", "day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,28 @@ class CountRecord:
     seconds: int
     value: float
     weight: int
+
+
+class CountBatch(msgspec.Struct, frozen=True):
+    """Records of one camera, in one message. ``id`` is the key against duplicates everywhere."""
+
+    id: str
+    camera_id: str
+    records: tuple[CountRecord, ...]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CountBatch)
+
+
+def encode_counts(batch: CountBatch) -> bytes:
+    """Write a batch as MessagePack."""
+    return _encoder.encode(batch)
+
+
+def decode_counts(data: bytes) -> CountBatch:
+    """Read a batch. Raises msgspec.MsgspecError where it is none."""
+    return _decoder.decode(data)
 
 
 _Key = tuple[str, str, str, How]
@@ -89,7 +113,7 @@ class Series:
 
 
 def roll_up(records: Iterable[CountRecord], step: Step, zone: ZoneInfo) -> list[CountRecord]:
-    """Join records to hours or days on the clock of ``zone``; ordered by time, then name.
+    """Join records to minutes, hours or days on the clock of ``zone``; ordered by time, then name.
 
     A day is as long as it was there. Joining in two steps gives what joining in one does.
     """
@@ -128,7 +152,9 @@ def _joined(how: How, a: float, a_weight: int, b: float, b_weight: int) -> float
 
 
 def _span(at_us: int, step: Step, zone: ZoneInfo) -> tuple[int, int]:
-    """Return start (UTC microseconds) and length in seconds of the local hour or day."""
+    """Return start (UTC microseconds) and length in seconds of the minute, local hour or day."""
+    if step == "minute":
+        return at_us // MINUTE_US * MINUTE_US, 60
     local = datetime.fromtimestamp(at_us // 1_000_000, zone)
     start = local.replace(minute=0, second=0, microsecond=0)
     if step == "hour":

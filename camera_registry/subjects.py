@@ -6,6 +6,8 @@ LEASES_STREAM = "LEASES"
 LEASES_DURABLE = "workers"
 EVENTS_STREAM = "EVENTS"
 EVENTS_RECORDER = "recorder"
+COUNTS_STREAM = "COUNTS"
+COUNTS_RECORDER = "counts"
 SPECS_BUCKET = "camera_specs"
 STATES_BUCKET = "camera_states"
 
@@ -39,3 +41,8 @@ def live(camera_id: str) -> str:
 def event(unit_code: str, camera_id: str, kind: str) -> str:
     """Stream subject of an event."""
     return f"event.{unit_code}.{camera_id}.{kind}"
+
+
+def count(camera_id: str) -> str:
+    """Stream subject of what the rules of a camera have counted."""
+    return f"count.{camera_id}"

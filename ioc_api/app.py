@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ioc_api import administration, cameras, events, problems, public, rules, sign_in
+from ioc_api import administration, cameras, counts, events, problems, public, rules, sign_in
 from ioc_api.deps import ApiDeps
 from ioc_api.middleware import BodyLimit, ProtectiveHeaders
 from ioc_api.wall_files import mount_wall
@@ -38,6 +38,6 @@ def _application() -> FastAPI:
         responses={"default": {"model": problems.Problem, "description": "A problem (RFC 9457)"}},
     )
     problems.install(app)
-    for room in (public, sign_in, cameras, rules, events, administration):
+    for room in (public, sign_in, cameras, rules, counts, events, administration):
         app.include_router(room.router)
     return app

@@ -9,10 +9,12 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from camera_registry.base.clock import SystemClock
 from camera_registry.registry import CameraRegistry
 from camera_registry.units import Units
 from ioc_api.accounts import Accounts, SetupLinks, Tokens
 from ioc_api.auth import Authenticator
+from ioc_api.count_recorder import CountStore
 from ioc_api.push import PushHub
 from ioc_api.records import EventStore
 from ioc_api.state_cache import StateCache
@@ -49,12 +51,14 @@ class ApiDeps:
     registry: CameraRegistry
     units: Units
     events: EventStore
+    counts: CountStore
     blobs: BlobReader
     states: StateCache
     push: PushHub
     config: PublicConfig
     readiness: Callable[[], Mapping[str, bool]]
     wall: Path | None = None
+    now_us: Callable[[], int] = SystemClock().utc_us
 
 
 def _deps(request: Request) -> ApiDeps:

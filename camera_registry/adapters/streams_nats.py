@@ -21,6 +21,7 @@ LEASE_ACK_WAIT_S = 6.0
 
 _EVENT_AGE_S = 7 * 86_400
 _EVENT_BYTES = 2 * 1024**3
+_COUNT_BYTES = 256 * 1024**2
 _DUPLICATE_WINDOW_S = 600
 
 
@@ -48,6 +49,17 @@ def _streams(replicas: int) -> list[StreamConfig]:
             storage=StorageType.FILE,
             num_replicas=replicas,
         ),
+        StreamConfig(
+            name=subjects.COUNTS_STREAM,
+            subjects=[subjects.count("*")],
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.NEW,
+            max_age=_EVENT_AGE_S,
+            max_bytes=_COUNT_BYTES,
+            duplicate_window=_DUPLICATE_WINDOW_S,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+        ),
     ]
 
 
@@ -67,6 +79,16 @@ def _consumers() -> list[tuple[str, ConsumerConfig]]:
             subjects.EVENTS_STREAM,
             ConsumerConfig(
                 durable_name=subjects.EVENTS_RECORDER,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=1000,
+                max_deliver=-1,
+            ),
+        ),
+        (
+            subjects.COUNTS_STREAM,
+            ConsumerConfig(
+                durable_name=subjects.COUNTS_RECORDER,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=30,
                 max_ack_pending=1000,

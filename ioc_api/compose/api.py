@@ -9,11 +9,13 @@ from fastapi import FastAPI
 
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.base.clock import SystemClock
+from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
 from ioc_api.compose.common import connected_bus, opened_database, run_until, stop_requested
 from ioc_api.compose.http import serve
 from ioc_api.compose.services import make_services
+from ioc_api.count_recorder import CountRecorder
 from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.push import PushHub
 from ioc_api.recorder import Recorder
@@ -51,6 +53,7 @@ async def run_api(settings: Settings) -> None:
     ):
         services = make_services(settings, database, clock, bus)
         events = SqlEventStore(database)
+        counts = SqlCountStore(database)
         blobs = BlobStore.open(settings.blob_location)
         states = StateCache(bus, clock)
         push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
@@ -71,6 +74,7 @@ async def run_api(settings: Settings) -> None:
                 registry=services.registry,
                 units=services.units,
                 events=events,
+                counts=counts,
                 blobs=blobs,
                 states=states,
                 push=push,
@@ -86,6 +90,7 @@ async def run_api(settings: Settings) -> None:
                 services.registry.run(every_s=_RECONCILE_S),
                 states.run(),
                 recorder.run(),
+                CountRecorder(bus, counts, clock).run(),
             )
         finally:
             await states.stop()

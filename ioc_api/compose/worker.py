@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,9 +16,11 @@ from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
 from analytics.rule_document import decode_rules
 from analytics.rulebook import Rulebook, default_rulebook
+from analytics.series import CountBatch, CountRecord, encode_counts
 from camera_registry import subjects
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import InvalidError, StorageError
+from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -72,6 +74,7 @@ class _Analyses:
             builder=builder,
             watch=PictureWatch(self._options),
             on_event=self._keep,
+            on_counts=lambda records: self._keep_counts(spec.id, records),
             on_picture=on_picture,
             on_failure=on_failure,
             config=self._config,
@@ -87,6 +90,13 @@ class _Analyses:
             self._spool.put(event.id, subject, encode_event(message))
         except StorageError as error:
             log.error("event_lost", camera=event.camera_id, reason=str(error))
+
+    def _keep_counts(self, camera_id: str, records: Sequence[CountRecord]) -> None:
+        batch = CountBatch(new_id(self._clock.utc_us()), camera_id, tuple(records))
+        try:
+            self._spool.put(batch.id, subjects.count(camera_id), encode_counts(batch))
+        except StorageError as error:
+            log.error("counts_lost", camera=camera_id, reason=str(error))
 
 
 def _rulebook(spec: CameraSpec) -> Rulebook:

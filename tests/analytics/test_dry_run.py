@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analytics.detector import MovingObjectDetector
 from analytics.dry_run import dry_run
 from analytics.pool import AnalysisPool
 from analytics.rulebook import CrowdRule, Line, LineCrossRule, Rulebook, TamperRule, ZoneEnterRule
+from analytics.series import CountRecord
 from tests.analytics.camera import Camera
 from tests.analytics.clips import clip
 from tests.analytics.scenes import Rect
@@ -52,3 +55,19 @@ def test_events_are_those_of_the_pipeline() -> None:
 def test_nothing_to_look_at_is_an_empty_result() -> None:
     run = dry_run([], BOOK, MovingObjectDetector())
     assert (run.frames, run.hits, run.counts) == (0, [], [])
+
+
+def test_a_pipeline_that_stops_hands_over_the_minutes_that_are_open() -> None:
+    packets = clip(8.0, passing)
+    pool = AnalysisPool(1)
+    try:
+        camera = Camera(pool, MovingObjectDetector(), BOOK)
+        batches: list[Sequence[CountRecord]] = []
+        camera.pipeline._on_counts = batches.append
+        camera.feed(packets)
+        camera.pipeline.stop()
+    finally:
+        pool.stop()
+    told = [record for batch in batches for record in batch]
+    assert told == dry_run(packets, BOOK, MovingObjectDetector()).counts
+    assert len(batches[-1]) > 0

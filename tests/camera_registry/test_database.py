@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import ioc_api.adapters.accounts_sql
+import ioc_api.adapters.counts_sql
 import ioc_api.adapters.events_sql  # noqa: F401 - registers its tables
 from camera_registry.adapters.cameras_sql import camera_tags, cameras
 from camera_registry.adapters.database import Database, metadata

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 import ioc_api.adapters.accounts_sql
+import ioc_api.adapters.counts_sql
 import ioc_api.adapters.events_sql  # noqa: F401 - registers its tables
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus

@@ -25,6 +25,7 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ioc_api.accounts import Accounts, SetupLinks, Tokens
 from ioc_api.adapters.accounts_sql import SqlAccountStore
+from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
 from ioc_api.auth import Authenticator, SessionPolicy
@@ -107,6 +108,7 @@ async def hub(
         registry=registry,
         units=units,
         events=events,
+        counts=SqlCountStore(database),
         blobs=blobs,
         states=states,
         push=push,

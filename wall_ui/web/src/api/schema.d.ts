@@ -57,6 +57,29 @@ export interface paths {
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Counts
+         * @description List what was counted, by the minute or by the hours and days of the city.
+         *
+         *     Without ``until`` up to now, without ``since`` as far back as a step allows: a day of minutes,
+         *     two weeks of hours, two months of days.
+         */
+        get: operations["list_counts_api_v1_cameras__camera_id__counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/rules": {
         parameters: {
             query?: never;
@@ -656,6 +679,44 @@ export interface components {
             version: string;
         };
         /**
+         * CountList
+         * @description Values by time, then by rule.
+         */
+        CountList: {
+            /** Items */
+            items: components["schemas"]["CountShape"][];
+        };
+        /**
+         * CountShape
+         * @description One value of a series: ``at`` (RFC 3339) is its beginning, ``seconds`` its length.
+         *
+         *     ``how`` says what made one value of several: sum, max or mean.
+         */
+        CountShape: {
+            /** At */
+            at: string;
+            /** Direction */
+            direction: string;
+            /** How */
+            how: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Measure */
+            measure: string;
+            /** Rule */
+            rule: string;
+            /** Rule Version */
+            rule_version: number;
+            /** Seconds */
+            seconds: number;
+            /** Value */
+            value: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
          * EventPage
          * @description Events, the latest recorded first.
          */
@@ -1177,6 +1238,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CameraShape"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_counts_api_v1_cameras__camera_id__counts_get: {
+        parameters: {
+            query?: {
+                rule?: string;
+                /** @description RFC 3339 with a zone */
+                since?: string;
+                step?: "minute" | "hour" | "day";
+                /** @description RFC 3339 with a zone; exclusive */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountList"];
                 };
             };
             /** @description A problem (RFC 9457) */

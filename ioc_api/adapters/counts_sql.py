@@ -1,0 +1,98 @@
+"""Counts of rules in the database: one row for each record of a minute that a worker sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DataError, IntegrityError
+
+from analytics.series import CountBatch, CountRecord
+from camera_registry.adapters.database import Database, metadata
+from camera_registry.base.errors import InvalidError
+
+counts = sa.Table(
+    "counts",
+    metadata,
+    sa.Column("batch_id", sa.String(36), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("camera_id", sa.String(36), nullable=False),
+    sa.Column("start_us", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Integer, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.Integer, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("measure", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("weight", sa.Integer, nullable=False),
+)
+sa.Index("ix_counts_camera_id_start_us", counts.c.camera_id, counts.c.start_us)
+
+_FIELDS = (
+    "rule",
+    "rule_version",
+    "zone",
+    "kind",
+    "measure",
+    "direction",
+    "label",
+    "how",
+    "start_us",
+    "seconds",
+    "value",
+    "weight",
+)
+_ROWS = 500
+
+
+class SqlCountStore:
+    """``CountStore`` of ``ioc_api.count_recorder`` and of the routes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, batches: Sequence[CountBatch]) -> None:
+        """Write batches in one transaction; one that is there already changes nothing.
+
+        Raises InvalidError where the database refuses a value.
+        """
+        rows = [
+            {"batch_id": batch.id, "position": position, "camera_id": batch.camera_id}
+            | {field: getattr(record, field) for field in _FIELDS}
+            for batch in batches
+            for position, record in enumerate(batch.records)
+        ]
+        async with self._database.write() as connection:
+            try:
+                for start in range(0, len(rows), _ROWS):
+                    write = self._database.insert(counts).values(rows[start : start + _ROWS])
+                    await connection.execute(
+                        write.on_conflict_do_nothing(index_elements=["batch_id", "position"])
+                    )
+            except (DataError, IntegrityError):
+                raise InvalidError("The database refuses a count of this batch") from None
+
+    async def list(
+        self, camera_id: str, since_us: int, until_us: int, rule: str, limit: int
+    ) -> Sequence[CountRecord]:
+        """Return up to ``limit`` records of a camera by time; ``rule`` empty means all."""
+        query = sa.select(counts).where(
+            counts.c.camera_id == camera_id,
+            counts.c.start_us >= since_us,
+            counts.c.start_us < until_us,
+        )
+        if rule:
+            query = query.where(counts.c.rule == rule)
+        query = query.order_by(counts.c.start_us).limit(limit)
+        async with self._database.read() as connection:
+            return [_record(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _record(row: sa.RowMapping) -> CountRecord:
+    values: dict[str, Any] = {field: row[field] for field in _FIELDS}
+    return CountRecord(**values)
