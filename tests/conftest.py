@@ -80,6 +80,7 @@ async def wipe(bus: NatsBus) -> None:
     for stream in (
         subjects.LEASES_STREAM,
         subjects.EVENTS_STREAM,
+        subjects.COUNTS_STREAM,
         f"KV_{subjects.SPECS_BUCKET}",
         f"KV_{subjects.STATES_BUCKET}",
     ):
