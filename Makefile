@@ -54,6 +54,7 @@ bench: setup
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/run.txt --custom-compile-command "make lock"
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml --group dev requirements/build.in -c requirements/run.txt -o requirements/dev.txt --custom-compile-command "make lock"
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url requirements/bench-tracking.in -o requirements/bench-tracking.txt --custom-compile-command "make lock"
 
 clean:
 	rm -rf .venv .tools wall_ui/dist $(WEB)/node_modules

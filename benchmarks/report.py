@@ -21,7 +21,8 @@ RESULTS = Path(__file__).parent / "results"
 class Figure:
     """One measured value. ``peer`` is the same thing of something else, from the same run.
 
-    ``target`` is the most that is asked for, or None. Lower is better for every figure with either.
+    ``target`` is the most that is asked for, or None. Lower is better for every figure with either,
+    unless ``higher`` says the contrary: then it is the least.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Figure:
     peer: float | None = None
     peer_name: str = ""
     target: float | None = None
+    higher: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -39,12 +41,22 @@ class Figure:
     @property
     def missed(self) -> bool:
         """Whether a target was set and not reached."""
-        return self.target is not None and self.value > self.target
+        if self.target is None:
+            return False
+        return self.value < self.target if self.higher else self.value > self.target
+
+    @property
+    def asked(self) -> str:
+        """The target in words; empty without one."""
+        return "" if self.target is None else f"{'>=' if self.higher else '<='} {self.target:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything of one run of one benchmark; ``started`` is RFC 3339 in UTC."""
+    """Everything of one run of one benchmark; ``started`` is RFC 3339 in UTC.
+
+    ``keys`` are the few values that others read by name; they stand at the top of the JSON.
+    """
 
     benchmark: str
     command: str
@@ -53,10 +65,11 @@ class Result:
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, float | None] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values, with ratios and misses worked out."""
-        body = asdict(self)
+        body = asdict(self) | self.keys
         body["figures"] = [
             asdict(figure) | {"ratio": figure.ratio, "missed": figure.missed}
             for figure in self.figures
@@ -71,7 +84,8 @@ class Result:
             Figure(**{key: value for key, value in figure.items() if key in known})
             for figure in body["figures"]
         )
-        return cls(**(body | {"figures": figures, "notes": tuple(body["notes"])}))
+        own = {key: value for key, value in body.items() if key in cls.__dataclass_fields__}
+        return cls(**(own | {"figures": figures, "notes": tuple(body["notes"])}))
 
 
 class Run:
@@ -85,13 +99,17 @@ class Run:
         self._command = f"python -m benchmarks.{benchmark} {arguments}".strip()
 
     def result(
-        self, figures: Iterable[Figure], notes: Iterable[str], details: dict[str, Any]
+        self,
+        figures: Iterable[Figure],
+        notes: Iterable[str],
+        details: dict[str, Any],
+        keys: dict[str, float | None] | None = None,
     ) -> Result:
         """Close the run; a missed target becomes a note, so that nobody has to look for it."""
         kept = tuple(figures)
         missed = [
             f"target missed: {figure.name} is {figure.value:.3g} {figure.unit}, "
-            f"asked for at most {figure.target:.3g}"
+            f"asked for {figure.asked}"
             for figure in kept
             if figure.missed
         ]
@@ -103,6 +121,7 @@ class Run:
             kept,
             (*missed, *notes),
             details,
+            keys or {},
         )
 
 
@@ -126,7 +145,7 @@ def _row(benchmark: str, figure: Figure) -> tuple[str, str, str, str, str, str]:
     ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else "-"
     target = "-"
     if figure.target is not None:
-        target = f"{'MISSED' if figure.missed else 'met'} (<= {figure.target:.3g})"
+        target = f"{'MISSED' if figure.missed else 'met'} ({figure.asked})"
     return benchmark, figure.name, f"{figure.value:.3g} {figure.unit}", peer, ratio, target
 
 

@@ -25,11 +25,25 @@ def test_a_target_is_the_most_that_is_asked(target: float | None, missed: bool) 
     assert Figure("a", 2.0, "ms", target=target).missed is missed
 
 
+def test_a_figure_whose_height_is_good_has_a_least_value() -> None:
+    assert not Figure("a", 2.0, "x", target=1.5, higher=True).missed
+    assert Figure("a", 1.0, "x", target=1.5, higher=True).missed
+    assert Figure("a", 1.0, "x", target=1.5, higher=True).asked == ">= 1.5"
+    assert Figure("a", 1.0, "x").asked == ""
+
+
+def test_keys_stand_at_the_top_and_are_not_lost() -> None:
+    made = Run("ingest").result([], [], {}, {"cameras_per_core": 3.5, "ratio_to_peer": None})
+    body = json.loads(json.dumps(made.to_json()))
+    assert (body["cameras_per_core"], body["ratio_to_peer"]) == (3.5, None)
+    assert Result.from_json(body) == made
+
+
 def test_a_missed_target_is_noted_first() -> None:
     run = Run("simulator")
     figures = [Figure("CPU", 0.7, "cores", target=0.5), Figure("x", 1, "ms", target=2)]
     made = run.result(figures, ["other"], {})
-    assert made.notes == ("target missed: CPU is 0.7 cores, asked for at most 0.5", "other")
+    assert made.notes == ("target missed: CPU is 0.7 cores, asked for <= 0.5", "other")
     assert made.command.startswith("python -m benchmarks.simulator")
 
 
