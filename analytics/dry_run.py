@@ -46,7 +46,7 @@ def dry_run(
             if not pace.due(frame.utc_us):
                 continue
             plane = frame.gray(*plane_size(frame.width, frame.height, config.plane_side))
-            look = Look(plane, frame.utc_us, frame.width / frame.height)
+            look = Look(plane, frame.utc_us, frame.width / frame.height, frame)
             tracks = tracker.update(camera.detect(look), frame.utc_us)
             outcome = engine.update(Sight(tracks, frame.utc_us, plane, look.aspect))
             first = result.seen_us[0] if result.frames else frame.utc_us

@@ -23,7 +23,7 @@ MAX_MODEL_BYTES = 512 * 1024 * 1024
 _MAX_MANIFEST_BYTES = 1024 * 1024
 
 
-class TensorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TensorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An input or output. A dimension is a number, or a name where it is free.
 
     ``role`` says what an output decoder or the input wants it for, where the model has several.
@@ -39,7 +39,7 @@ Side = Annotated[int, Meta(ge=16, le=4096)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a picture becomes the model's input.
 
     ``size`` is (width, height). A value is ``(pixel * scale - mean) / std``, channel by channel in
@@ -65,7 +65,7 @@ class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Column = Literal["x0", "y0", "x1", "y1", "cx", "cy", "w", "h", "score", "class", "batch"]
 
 
-class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the outputs are read; each decoder uses what concerns it.
 
     ``activation`` is what has to be applied to class scores (and objectness) because the graph does
@@ -84,7 +84,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a model is, needs and gives.
 
     ``decoder`` names how its outputs are read, ``reading`` the particulars, ``image`` what it wants

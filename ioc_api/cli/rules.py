@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from analytics.detector import MovingObjectDetector
 from analytics.dry_run import DryRun, dry_run
 from analytics.rule_document import decode_rules, encode_rules, json_schema
 from analytics.rulebook import Rulebook, default_rulebook
@@ -19,7 +18,10 @@ from analytics.series import CountRecord, roll_up
 from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.errors import InvalidError
 from ingest.recording import read_packets
-from ioc_api.cli.base import CamhubGroup
+from ioc_api import logs
+from ioc_api.cli.base import CamhubGroup, settings_options
+from ioc_api.compose.detectors import make_detector
+from ioc_api.settings import load
 
 
 @click.group(cls=CamhubGroup)
@@ -28,17 +30,25 @@ def rules() -> None:
 
 
 @rules.command(name="test")
+@settings_options
 @click.option(
     "--rules", "document", type=click.Path(path_type=Path), help="JSON; default: the default rules."
 )
 @click.option("--media", required=True, type=click.Path(path_type=Path), help="A recorded clip.")
 @click.option("--start", help="Local time at which the clip begins, for schedules.  [default: now]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def try_out(document: Path | None, media: Path, start: str | None, as_json: bool) -> None:
+def try_out(
+    config: Path | None,
+    data: Path | None,
+    document: Path | None,
+    media: Path,
+    start: str | None,
+    as_json: bool,
+) -> None:
     """Run rules over a recorded clip and print the events and counts they would give.
 
-    Nothing is stored or sent. The built-in detector needs the first two seconds of a clip to learn
-    its background.
+    Nothing is stored or sent. The model is that of CAMHUB_DETECTOR; the built-in one needs the
+    first two seconds of a clip to learn its background.
 
     \b
     Examples:
@@ -49,7 +59,10 @@ def try_out(document: Path | None, media: Path, start: str | None, as_json: bool
     if not media.is_file():
         raise InvalidError(f"there is no file {media.name}", code="media")
     start_us = _start(start, rulebook)
-    result = dry_run(read_packets(media, start_us), rulebook, MovingObjectDetector())
+    given = load(config, data=data)
+    logs.configure("warning", "console", "cli")
+    detector = make_detector(given)
+    result = dry_run(read_packets(media, start_us), rulebook, detector)
     if as_json:
         click.echo(_as_json(result, rulebook))
     else:
