@@ -34,8 +34,9 @@ class Level(IntEnum):
 class BudgetConfig:
     """The node is overloaded where its threads are busy for more than ``high_load`` of a period of
     ``every_s`` and packets wait longer than ``high_lag_s``, or where they wait longer than
-    ``lost_lag_s`` in any case. Then ``portion`` of the cameras that cost something is lowered by
-    one level. After ``calm`` periods below ``low_load`` and ``high_lag_s`` as many are raised.
+    ``lost_lag_s`` in any case. From the second such period in a row on, for one may be a hiccup of
+    the machine, ``portion`` of the cameras that cost something is lowered by one level in each.
+    After ``calm`` periods below ``low_load`` and ``high_lag_s`` as many are raised.
     """
 
     every_s: float = 1.0
@@ -79,6 +80,7 @@ class Budget:
         self._then = (self._clock.monotonic(), busy_s())
         self._lag_s = 0.0
         self._calm = 0
+        self._strained = False
 
     def join(self, share: Share) -> None:
         """Take a camera in."""
@@ -116,14 +118,21 @@ class Budget:
         ANALYSIS_LOAD.set(load)
         if lag > config.lost_lag_s or (load > config.high_load and lag > config.high_lag_s):
             self._calm = 0
-            self._lower()
+            if self._strained:
+                self._lower()
+            self._strained = True
         elif load < config.low_load and lag < config.high_lag_s:
+            self._strained = False
             self._calm += 1
             if self._calm >= config.calm:
                 self._calm = 0
                 self._raise()
         else:
+            self._strained = False
             self._calm = 0
+        self._tell()
+
+    def _tell(self) -> None:
         tally = Counter(share.level for share in self._shares)
         for level in Level:
             BUDGET_CAMERAS.labels(level.name.lower()).set(tally[level])

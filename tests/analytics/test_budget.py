@@ -46,6 +46,8 @@ def test_overload_lowers_the_least_important_and_least_active_first() -> None:
     shares = cameras()
     node = Node(shares)
     node.second(1.0, 0.5)
+    assert levels(shares) == [0, 0, 0, 0]
+    node.second(1.0, 0.5)
     assert levels(shares) == [1, 0, 0, 0]
     node.second(1.0, 0.5)
     assert levels(shares) == [2, 0, 0, 0]
@@ -64,6 +66,7 @@ def test_what_is_asleep_costs_nothing_and_is_left_alone() -> None:
     shares = cameras()
     shares[0].awake = False
     node = Node(shares)
+    node.second(1.0, 0.5)
     node.second(1.0, 0.5)
     assert levels(shares) == [0, 1, 0, 0]
 
@@ -106,8 +109,18 @@ def test_a_camera_that_left_is_forgotten() -> None:
     node = Node(shares)
     for share in shares[:3]:
         node.budget.leave(share)
-    node.second(1.0, 2.0)
+    node.second(0.1, 2.0)
+    node.second(0.1, 2.0)
     assert levels(shares) == [0, 0, 0, 1]
+
+
+def test_a_hiccup_of_the_machine_lowers_nobody() -> None:
+    shares = cameras()
+    node = Node(shares)
+    for _ in range(10):
+        node.second(0.1, 2.0)
+        node.second(0.1, 0.0)
+    assert levels(shares) == [0, 0, 0, 0]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1.2), st.floats(0, 3)), max_size=60))
