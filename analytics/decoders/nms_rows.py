@@ -30,7 +30,7 @@ def nms_rows(outputs: Outputs, shape: ModelShape) -> Candidates:
     def values(*names: str) -> Floats | None:
         if not all(name in columns for name in names):
             return None
-        return rows[:, [columns.index(name) for name in names]]  # type: ignore[arg-type] # checked
+        return rows[:, [columns.index(name) for name in names]]
 
     boxes = values("x0", "y0", "x1", "y1")
     centred = values("cx", "cy", "w", "h")

@@ -1,4 +1,4 @@
-"""A model of classes in a whole hub: a real clip, played as a camera, becomes events of its class."""
+"""A model of classes in a whole hub: a real clip, played as a camera, becomes events."""
 
 from __future__ import annotations
 
