@@ -49,6 +49,13 @@ export function reasonWords(language: Language, code: string, reason: string): s
   return isKey(key) ? translate(language, key) : reason || code;
 }
 
+/** Words for what is decoded of a camera; a phase that we have no words for is shown as it is. */
+export function gateWords(language: Language, gate: string, duty: number): string {
+  const key = `gate.${gate}`;
+  const words = isKey(key) ? translate(language, key) : gate;
+  return translate(language, 'gate.duty', { gate: words, n: Math.round(duty * 100) });
+}
+
 export function kindWords(language: Language, kind: string): string {
   const key = `event.kind.${kind}`;
   return isKey(key) ? translate(language, key) : translate(language, 'event.kind.other', { kind });
