@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -75,7 +76,7 @@ class CoolDown:
     """Lets one hit through and holds the next ones back for a time; counts those."""
 
     def __init__(self, seconds: float) -> None:
-        self._us = round(seconds * 1e6)
+        self._us = math.ceil(seconds * 1e6)
         self._last_us: int | None = None
         self.held_back = 0
 

@@ -91,6 +91,11 @@ def test_cool_down_holds_back_and_counts() -> None:
     assert len(zone.update([track(0.5, 0, ident=4)], 10_000_000)) == 1
 
 
+def test_the_shortest_cool_down_lets_one_of_a_frame_through() -> None:
+    zone = ZoneEnter(ZoneEnterRule("r", settle_s=0, cool_down_s=1e-9))
+    assert len(zone.update([track(0.2, 0, ident=1), track(0.7, 0, ident=2)], 0)) == 1
+
+
 def test_clock_set_back_does_not_silence_the_rule() -> None:
     zone = ZoneEnter(ZoneEnterRule("r", settle_s=0, cool_down_s=3600))
     assert len(zone.update([track(0.2, 0, ident=1)], 10**12)) == 1
