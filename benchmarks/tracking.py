@@ -177,6 +177,13 @@ def figures_of(group: str, found: dict[str, dict[str, float]]) -> list[Figure]:
     return figures
 
 
+def _described(how: Disturbance, seeds: int) -> str:
+    return (
+        f"truth disturbed {seeds} times: boxes by {100 * how.jitter:.0f} % of their sides, "
+        f"{100 * how.miss:.0f} % missed, {100 * how.weak:.0f} % weak, {how.false} false ones a frame"
+    )
+
+
 def measure(run: Run, seeds: int) -> Result:
     """Follow everything, score it, compare."""
     truths: dict[str, Any] = {}
@@ -190,19 +197,11 @@ def measure(run: Run, seeds: int) -> Result:
     found = scored({"disturbed truth": truths, "moving objects": clips})
     how = Disturbance()
     notes = [
-        (
-            f"scenes {', '.join(SCENES)}, 20 s each, {ANALYSED_FPS} frames a second; truth disturbed "
-            f"{seeds} times: boxes by {100 * how.jitter:.0f} % of their sides, {100 * how.miss:.0f} % "
-            f"missed, {100 * how.weak:.0f} % weak, {how.false} false ones a frame"
-        ),
-        (
-            "own: confirmed tracks that the frame holds, which is what rules act on; every object of "
-            "the truth counts, however small or hidden"
-        ),
-        (
-            "the built-in detector tells what moves together as one box, however many objects that is; "
-            "the truth tells each: what is scored second is mostly that, and so is the peer's"
-        ),
+        f"scenes {', '.join(SCENES)}, 20 s each, {ANALYSED_FPS} frames a second",
+        _described(how, seeds),
+        "own: confirmed tracks that the frame holds, which is what rules act on",
+        "every object of the truth counts, however small or hidden",
+        "the built-in detector tells what moves together as one box: most of its low score is that",
         f"the peer shown is the better of {' and '.join(peers())}; all are in the JSON",
         f"{time.perf_counter() - began:.0f} s with rendering and installing, where needed",
     ]
