@@ -132,7 +132,7 @@ def test_never_twice_for_a_track_never_outside_never_in_the_cool_down(
             assert hit.track is not None
             assert hit.track.id not in told
             assert hit.track.box.x + hit.track.box.w / 2 >= 0.5 - rule.margin - 1e-9
-            assert last is None or cool_down_s < 1e-6 or at_us - last >= cool_down_s * 1e6
+            assert last is None or cool_down_s == 0 or at_us - last >= cool_down_s * 1e6
             told.add(hit.track.id)
             last = at_us
 
