@@ -12,7 +12,16 @@ import sys
 
 from benchmarks.report import RESULTS, Result, table
 
-NAMES = ("simulator", "ingest", "memory", "events", "browser")
+NAMES = (
+    "simulator",
+    "ingest",
+    "busy_density",
+    "latency",
+    "tracking",
+    "memory",
+    "events",
+    "browser",
+)
 
 
 def main() -> int:

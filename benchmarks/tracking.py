@@ -180,7 +180,8 @@ def figures_of(group: str, found: dict[str, dict[str, float]]) -> list[Figure]:
 def _described(how: Disturbance, seeds: int) -> str:
     return (
         f"truth disturbed {seeds} times: boxes by {100 * how.jitter:.0f} % of their sides, "
-        f"{100 * how.miss:.0f} % missed, {100 * how.weak:.0f} % weak, {how.false} false ones a frame"
+        f"{100 * how.miss:.0f} % missed, {100 * how.weak:.0f} % weak, "
+        f"{how.false} false ones a frame"
     )
 
 
