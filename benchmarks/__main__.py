@@ -15,7 +15,10 @@ from benchmarks.report import RESULTS, Result, table
 NAMES = (
     "simulator",
     "ingest",
+    "idle_density",
     "busy_density",
+    "limits",
+    "curve",
     "latency",
     "tracking",
     "memory",

@@ -6,6 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -42,6 +43,28 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     mean_y = statistics.fmean(y for _, y in points)
     over = math.fsum((x - mean_x) * (y - mean_y) for x, y in points)
     return over / math.fsum((x - mean_x) ** 2 for x, _ in points)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``offset + slope * x``; ``fit`` is the share of the variance that it explains (R squared)."""
+
+    offset: float
+    slope: float
+    fit: float
+
+
+def line(points: Sequence[tuple[float, float]]) -> Line:
+    """Return the least-squares line through ``points`` (x, y).
+
+    Raises ValueError for fewer than two different x.
+    """
+    steep = slope(points)
+    mean_y = statistics.fmean(y for _, y in points)
+    offset = mean_y - steep * statistics.fmean(x for x, _ in points)
+    rest = math.fsum((y - offset - steep * x) ** 2 for x, y in points)
+    spread = math.fsum((y - mean_y) ** 2 for _, y in points)
+    return Line(offset, steep, 1 - rest / spread if spread else 1.0)
 
 
 def rates(

@@ -1,0 +1,167 @@
+"""Quiet cameras per core: a worker's whole path beside one decoding ffmpeg per camera.
+
+Cameras of an empty lane (720p25, variable rate) come over RTSP/TCP from a simulator on the other
+half of the cores. On this half run session, ring, gate and pipeline in one process; then one ffmpeg
+per camera that decodes all and pipes 5 grey pictures a second to a Python motion detector. Cameras
+per core are the cameras over the cores that they took. Then lanes where somebody passes now and
+then are analysed gated and ungated, to see that no event is lost and how late one comes.
+
+Example: python -m benchmarks.idle_density --cameras 50 --seconds 4
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from benchmarks import numbers
+from benchmarks.accounting import cpu_seconds, pin, two_sides
+from benchmarks.ffmpeg_motion import FPS, detecting
+from benchmarks.fleet import decoded, fleet
+from benchmarks.lane import LEARN_S, Lane, lane, quiet_cameras
+from benchmarks.machine import version_of
+from benchmarks.recall import Recall, compare
+from benchmarks.report import Figure, Result, Run, finish, parser
+
+TARGET_CAMERAS = 120
+TARGET_RATIO = 5.0
+TARGET_RECALL = 0.99
+TARGET_DELAY_S = 0.5
+_WARM_UP_S = 5.0
+_SETTLE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """Cameras per core, pictures a second that came from each, and notes on how it was."""
+
+    per_core: float
+    fps: float
+    windows: list[list[float]]
+    notes: tuple[str, ...] = ()
+
+
+async def own(urls: Sequence[str], seconds: float, windows: int) -> Density:
+    """Run the cameras as a worker does and wait until their gates sleep."""
+    async with fleet(urls) as cameras:
+        await asyncio.sleep(LEARN_S)
+        asleep = await cameras.asleep(0.97, _SETTLE_S)
+        pictures = decoded()
+
+        def read() -> tuple[float, float]:
+            return cpu_seconds([os.getpid()]), float(cameras.packets())
+
+        found = await asyncio.to_thread(numbers.rates, read, seconds=seconds, windows=windows)
+        pictures = (decoded() - pictures) / (seconds * windows * len(urls))
+        said = (
+            f"gates asleep: {100 * asleep:.0f} % at the beginning, {dict(cameras.phases())} at the "
+            f"end; {pictures:.2f} pictures a second decoded per camera"
+        )
+        if cameras.failures:
+            raise cameras.failures[0]
+    cores, packets = numbers.medians(found)
+    return Density(len(urls) / cores, packets / len(urls), found, (said,))
+
+
+def peer(urls: Sequence[str], cores: set[int], seconds: float, windows: int) -> Density:
+    """Run an ffmpeg and a motion detector per camera."""
+    with detecting(urls, cores) as (pids, detectors):
+        time.sleep(_WARM_UP_S)
+
+        def read() -> tuple[float, float]:
+            used = cpu_seconds([*pids, os.getpid()])
+            return used, float(sum(motion.looks for motion in detectors))
+
+        found = numbers.rates(read, seconds=seconds, windows=windows)
+    used, looks = numbers.medians(found)
+    return Density(len(urls) / used, looks / len(urls), found)
+
+
+def densities(
+    clip: Lane, cameras: int, peers: int, seconds: float, windows: int
+) -> tuple[Density, Density | None]:
+    """Measure both on this process's half of the cores."""
+    servers, mine = two_sides()
+    pin(os.getpid(), mine)
+    with quiet_cameras(clip, cameras, servers) as urls:
+        ours = asyncio.run(own(urls, seconds, windows))
+        theirs = peer(urls[:peers], mine, seconds, windows) if shutil.which("ffmpeg") else None
+    return ours, theirs
+
+
+def judge(
+    run: Run, clip: Lane, cameras: int, ours: Density, theirs: Density | None, recall: Recall
+) -> Result:
+    """Put figures, notes and the keys that are asked for together."""
+    delay_s = numbers.percentile(recall.added_s, 0.95) if recall.added_s else 0.0
+    ratio = ours.per_core / theirs.per_core if theirs else None
+    # every figure of the table is better when lower
+    figures = [
+        Figure(
+            "CPU of a quiet camera",
+            100 / ours.per_core,
+            "% of a core",
+            100 / theirs.per_core if theirs else None,
+            "ffmpeg + motion",
+            100 / TARGET_CAMERAS,
+        ),
+        Figure("events not told", 1 - recall.share, "of all", target=1 - TARGET_RECALL),
+        Figure("added delay p95", delay_s, "s", target=TARGET_DELAY_S),
+    ]
+    said = f"{ours.per_core:.0f} cameras per core (asked: {TARGET_CAMERAS})"
+    if theirs and ratio:
+        said += f", {ratio:.1f} times the peer's {theirs.per_core:.1f} (asked: {TARGET_RATIO:.0f})"
+        if theirs.fps < 0.95 * FPS:
+            said += f"; the peer was overloaded, {theirs.fps:.1f} looks a second"
+    notes = [said, *ours.notes, f"{cameras} cameras, {clip.quiet_mbit_s:.2f} Mbit/s each"]
+    if ratio is not None and ratio < TARGET_RATIO:
+        notes.append(f"target missed: ratio to the peer is {ratio:.2f}, asked for {TARGET_RATIO}")
+    if ours.fps < 24.5:
+        notes.append(f"only {ours.fps:.1f} of 25 packets a second came: an overload was measured")
+    notes.append(
+        f"recall: {recall.found} of {recall.events} events, {recall.extra} that only the gated run "
+        f"told; the gates slept {100 * recall.asleep:.0f} % of the time"
+    )
+    notes.append(
+        version_of(["ffmpeg", "-version"]) if theirs else "no peer: ffmpeg is not installed"
+    )
+    details = {
+        "cameras_per_core": ours.per_core,
+        "ratio_to_peer": ratio,
+        "event_recall": recall.share,
+        "added_delay_p95_s": delay_s,
+        "added_delays_s": list(recall.added_s),
+        "own": ours.windows,
+        "peer": theirs.windows if theirs else None,
+    }
+    return run.result(figures, notes, details)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    options = parser(__doc__, seconds=3.0)
+    options.add_argument("--cameras", type=int, default=50)
+    options.add_argument("--peers", type=int, default=8, help="cameras of the peer")
+    options.add_argument("--lanes", type=int, default=3, help="lanes of the gated and ungated run")
+    options.add_argument("--rounds", type=int, default=6, help="passers-by in each lane")
+    given = options.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    run = Run("idle_density")
+    with tempfile.TemporaryDirectory() as folder:
+        clip = lane(Path(folder))
+        ours, theirs = densities(clip, given.cameras, given.peers, given.seconds, given.windows)
+    recall = compare(range(1, given.lanes + 1), given.rounds)
+    finish(judge(run, clip, given.cameras, ours, theirs, recall), given.json)
+
+
+if __name__ == "__main__":
+    main()
