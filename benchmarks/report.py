@@ -35,8 +35,10 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Value over peer; None without a peer."""
-        return self.value / self.peer if self.peer else None
+        """Value over peer; None without a peer, or where a score is below nothing."""
+        if self.peer is None or self.peer <= 0 or self.value < 0:
+            return None
+        return self.value / self.peer
 
     @property
     def missed(self) -> bool:

@@ -18,6 +18,7 @@ def test_a_ratio_needs_a_peer() -> None:
     assert Figure("a", 3.0, "ms", 2.0, "b").ratio == 1.5
     assert Figure("a", 3.0, "ms").ratio is None
     assert Figure("a", 3.0, "ms", 0.0, "b").ratio is None
+    assert Figure("MOTA", -14.0, "%", -8.0, "b").ratio is None
 
 
 @pytest.mark.parametrize(("target", "missed"), [(None, False), (2.0, False), (1.9, True)])
