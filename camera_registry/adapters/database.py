@@ -7,12 +7,14 @@ waits up to ``busy_timeout``) instead of failing when a read lock cannot be rais
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -159,28 +161,41 @@ def _with_driver(url: sa.URL) -> sa.URL:
 
 def _options(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+        wait_s = BUSY_TIMEOUT_MS / 1000
+        return {"connect_args": {"timeout": wait_s, "async_creator_fn": _open_sqlite}}
     return {"pool_pre_ping": True}
 
 
-def _prepare_sqlite(engine: sa.Engine) -> None:
-    def on_connect(dbapi_connection: Any, _record: object) -> None:
-        dbapi_connection.isolation_level = None
-        cursor = dbapi_connection.cursor()
+async def _open_sqlite(*arguments: Any, **named: Any) -> aiosqlite.Connection:
+    """Open a connection with our pragmas, or end its thread and raise what went wrong.
+
+    The driver leaves the thread of a failed opening to itself, which then may speak to an event
+    loop that is closed.
+    """
+    opening = aiosqlite.connect(*arguments, isolation_level=None, **named)
+    thread = opening._thread  # noqa: SLF001 - the driver has no other way to wait for it
+    thread.daemon = True
+    try:
+        connection = await opening
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
         ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+            await (await connection.execute(f"PRAGMA {pragma}")).close()
+    except BaseException:
+        opening.stop()
+        await asyncio.to_thread(thread.join)
+        raise
+    return connection
 
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
     def on_begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get(_WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "begin", on_begin)
 
 
