@@ -1,7 +1,7 @@
 """A quiet lane, 720p25 at a variable bit rate, in a form that a short run can use.
 
 A gate goes by sizes only where it has seen them vary, over ten groups of pictures. The clip thus
-begins with a passer-by in groups of one second, and the gate knows the camera after ten
+begins with a passer-by in groups of one second, and the gate knows the camera after ten to sixteen
 seconds instead of twenty. Then come minutes of the empty lane in groups of two seconds, as a camera
 sends them: only these are measured.
 """
@@ -27,17 +27,17 @@ from ingest.simulator.scenes import SceneSpec, render
 from ioc_api.cli.simulate import default_cache
 
 FPS = 25
-LEARN_S = 10.0
+LEARN_S = 16.0
 SCENE = SceneSpec("quiet", 1280, 720, FPS, 40.0, 1)
-_WALK_FROM, _WALK_TO = 23 * FPS, 33 * FPS
+_WALK_FROM, _WALK_TO = 17 * FPS, 33 * FPS
 _SHORT_GOP, _GOP = FPS, 2 * FPS
 _KEY = av.video.frame.PictureType.I
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An MP4 of ``LEARN_S`` with a passer-by and then ``quiet_s`` without one."""
+    """An MP4 of ``LEARN_S`` with somebody coming by and then ``quiet_s`` without one."""
 
     path: Path
     quiet_s: float

@@ -60,7 +60,7 @@ def test_repeated_packets_go_on_in_number_and_time() -> None:
 
 def test_the_lane_has_enough_groups_to_learn_from_and_then_long_ones() -> None:
     learning = round(LEARN_S * FPS)
-    assert sum(keyframe_due(index) for index in range(learning)) == 10
+    assert sum(keyframe_due(index) for index in range(learning)) == 16
     keys = [index for index in range(learning, learning + 200) if keyframe_due(index)]
     assert keys == [learning, learning + 50, learning + 100, learning + 150]
 
