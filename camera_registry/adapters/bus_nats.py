@@ -21,6 +21,7 @@ from camera_registry.base.errors import ConfigError, UnavailableError
 log = structlog.get_logger(__name__)
 
 _RECONNECT_WAIT_S = 0.5
+_DRAIN_S = 0.25
 
 
 @contextlib.asynccontextmanager
@@ -80,6 +81,23 @@ class _NatsDelivery:
     async def term(self) -> None:
         async with unavailable("a termination"):
             await self._message.term()
+
+
+async def _pull(subscription: Any, batch: int, timeout_s: float) -> list[Msg]:
+    """Wait for one message, then take along what the server holds besides.
+
+    A pull of many that is answered by one message would go on waiting for the others, up to the
+    whole time-out: an event that could be recorded now would lie there for half a second.
+    """
+    try:
+        messages: list[Msg] = await subscription.fetch(1, timeout=timeout_s)
+    except TimeoutError:
+        return []
+    waiting = min(batch - 1, messages[0].metadata.num_pending or 0)
+    if waiting > 0:
+        with contextlib.suppress(TimeoutError):  # another consumer was faster
+            messages += await subscription.fetch(waiting, timeout=_DRAIN_S)
+    return messages
 
 
 class _NatsSubscription:
@@ -229,10 +247,7 @@ class NatsBus:
                     self._pulls[key] = await self._js.pull_subscribe_bind(
                         consumer=durable, stream=stream
                     )
-                try:
-                    messages = await self._pulls[key].fetch(batch, timeout=timeout_s)
-                except TimeoutError:
-                    return []
+                messages = await _pull(self._pulls[key], batch, timeout_s)
         except UnavailableError:
             await self._forget_pull(key)
             raise
