@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import (
     CamhubError,
     ConflictError,
     ForbiddenError,
-    InvalidError,
     Kind,
     NotFoundError,
     UnavailableError,
 )
 from camera_registry.base.ids import is_id, new_id
+from camera_registry.checks import (
+    checked_gate,
+    checked_name,
+    checked_position,
+    checked_priority,
+    checked_tags,
+    checked_transport,
+)
 from camera_registry.mirror import Mirror, spec_of
-from camera_registry.model import Camera, Credentials, Position
+from camera_registry.model import Camera, Credentials
+from camera_registry.records import (
+    CameraChange,
+    CameraFilter,
+    CameraStore,
+    NewCamera,
+    StoredCamera,
+)
 from camera_registry.scope import Scope
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy, check_credentials
@@ -30,97 +43,7 @@ from camera_registry.vault import Vault
 
 log = structlog.get_logger(__name__)
 
-TRANSPORTS = ("tcp", "udp")
-MAX_NAME = 120
-MAX_TAGS = 20
-MAX_TAG = 40
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCamera:
-    """A camera with its sealed credentials and its rule document (each empty: none).
-
-    ``rules_version`` counts the changes of the document.
-    """
-
-    camera: Camera
-    sealed: bytes = b""
-    rules: str = ""
-    rules_version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CameraFilter:
-    """Which cameras to list; an empty text or None means any. ``text`` is looked for in names."""
-
-    unit_code: str = ""
-    text: str = ""
-    tag: str = ""
-    enabled: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewCamera:
-    """What it takes to register a camera. Credentials may stand in the URL or apart."""
-
-    name: str
-    unit_code: str
-    url: str
-    position: Position | None = None
-    credentials: Credentials | None = None
-    enabled: bool = True
-    transport: str = "tcp"
-    tags: tuple[str, ...] = ()
-    gate: str = "auto"
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CameraChange:
-    """Changes to a camera; what is UNSET stays. ``version`` is the one the caller had seen."""
-
-    name: str | UnsetType = UNSET
-    unit_code: str | UnsetType = UNSET
-    url: str | UnsetType = UNSET
-    position: Position | UnsetType | None = UNSET
-    credentials: Credentials | UnsetType | None = UNSET
-    enabled: bool | UnsetType = UNSET
-    transport: str | UnsetType = UNSET
-    tags: tuple[str, ...] | UnsetType = UNSET
-    gate: str | UnsetType = UNSET
-    priority: int | UnsetType = UNSET
-    version: int | None = None
-
-
-class CameraStore(Protocol):
-    """Where cameras are kept."""
-
-    async def insert(self, stored: StoredCamera) -> None:
-        """Store a new camera. Raises ConflictError where its id exists."""
-        ...
-
-    async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
-        """Return a camera in scope, or None."""
-        ...
-
-    async def list(
-        self, scope: Scope, wanted: CameraFilter, after: tuple[str, str] | None, limit: int
-    ) -> Sequence[Camera]:
-        """Return up to ``limit`` cameras ordered by (name, id), beginning behind ``after``."""
-        ...
-
-    async def replace(self, stored: StoredCamera, expected_version: int) -> bool:
-        """Write a changed camera if it still has ``expected_version``; say whether it had."""
-        ...
-
-    async def delete(self, camera_id: str, scope: Scope) -> bool:
-        """Delete a camera in scope; say whether there was one."""
-        ...
-
-    async def enabled(self) -> Sequence[StoredCamera]:
-        """Return every enabled camera."""
-        ...
 
 
 class CameraRegistry:
@@ -154,17 +77,17 @@ class CameraRegistry:
         address = self._policy.accept(new.url)
         camera = Camera(
             id=new_id(now),
-            name=_name(new.name),
+            name=checked_name(new.name),
             unit_code=self._unit(new.unit_code, scope),
             url=address.url,
-            position=_position(new.position),
+            position=checked_position(new.position),
             enabled=new.enabled,
-            transport=_transport(new.transport),
-            tags=_tags(new.tags),
+            transport=checked_transport(new.transport),
+            tags=checked_tags(new.tags),
             created_us=now,
             updated_us=now,
-            gate=_gate(new.gate),
-            priority=_priority(new.priority),
+            gate=checked_gate(new.gate),
+            priority=checked_priority(new.priority),
         )
         given = new.credentials or address.credentials
         sealed = self._seal(camera.id, given)
@@ -316,21 +239,21 @@ class CameraRegistry:
     def _described(self, camera: Camera, change: CameraChange, scope: Scope) -> Camera:
         """Return the camera with all that is neither its address nor its credentials changed."""
         if change.name is not UNSET:
-            camera = replace(camera, name=_name(change.name))
+            camera = replace(camera, name=checked_name(change.name))
         if change.unit_code is not UNSET:
             camera = replace(camera, unit_code=self._unit(change.unit_code, scope))
         if change.position is not UNSET:
-            camera = replace(camera, position=_position(change.position))
+            camera = replace(camera, position=checked_position(change.position))
         if change.enabled is not UNSET:
             camera = replace(camera, enabled=change.enabled)
         if change.transport is not UNSET:
-            camera = replace(camera, transport=_transport(change.transport))
+            camera = replace(camera, transport=checked_transport(change.transport))
         if change.tags is not UNSET:
-            camera = replace(camera, tags=_tags(change.tags))
+            camera = replace(camera, tags=checked_tags(change.tags))
         if change.gate is not UNSET:
-            camera = replace(camera, gate=_gate(change.gate))
+            camera = replace(camera, gate=checked_gate(change.gate))
         if change.priority is not UNSET:
-            camera = replace(camera, priority=_priority(change.priority))
+            camera = replace(camera, priority=checked_priority(change.priority))
         return camera
 
     async def _tell(self, stored: StoredCamera, *, offer: bool) -> None:
@@ -382,49 +305,3 @@ def _missing() -> NotFoundError:
 def _authority(url: str) -> tuple[str, str]:
     scheme, _, rest = url.partition("://")
     return scheme, rest.partition("/")[0].partition("?")[0]
-
-
-def _text(field: str, value: str, limit: int) -> str:
-    text = value.strip()
-    if not text or len(text) > limit or not text.isprintable():
-        raise InvalidError(f"{field}: give 1 to {limit} printable characters", code=field)
-    return text
-
-
-def _name(value: str) -> str:
-    return _text("name", value, MAX_NAME)
-
-
-def _tags(values: Sequence[str]) -> tuple[str, ...]:
-    tags = tuple(dict.fromkeys(_text("tags", value, MAX_TAG) for value in values))
-    if len(tags) > MAX_TAGS:
-        raise InvalidError(f"tags: at most {MAX_TAGS}", code="tags")
-    return tags
-
-
-def _gate(gate: str) -> str:
-    if gate not in ("auto", "off"):
-        raise InvalidError("gate: is auto or off")
-    return gate
-
-
-def _priority(priority: int) -> int:
-    if not 0 <= priority <= 9:
-        raise InvalidError("priority: is 0 to 9", hint="0 gives way first on an overloaded node")
-    return priority
-
-
-def _transport(value: str) -> str:
-    if value not in TRANSPORTS:
-        raise InvalidError(f"transport: must be one of {', '.join(TRANSPORTS)}", code="transport")
-    return value
-
-
-def _position(value: Position | None) -> Position | None:
-    if value is None or (-180 <= value.lon <= 180 and -90 <= value.lat <= 90):
-        return value
-    raise InvalidError(
-        "position: lon must be within ±180 and lat within ±90",
-        hint="longitude comes first",
-        code="position",
-    )

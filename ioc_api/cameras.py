@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, SecretStr
 from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.model import Camera, Credentials, Position
-from camera_registry.registry import CameraChange, CameraFilter, NewCamera
+from camera_registry.records import CameraChange, CameraFilter, NewCamera
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.guard import Granted, permission
 from ioc_api.paging import decode_cursor, encode_cursor

@@ -21,7 +21,8 @@ from camera_registry.base.bus import Bus, Message, Subscription
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, Kind, UnavailableError
 from camera_registry.model import CameraState
-from camera_registry.registry import CameraFilter, CameraRegistry
+from camera_registry.records import CameraFilter
+from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.auth import Authenticator
 from ioc_api.event_shapes import event_shape

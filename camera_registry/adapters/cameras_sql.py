@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from camera_registry.adapters.database import Database, metadata
 from camera_registry.base.errors import ConflictError
 from camera_registry.model import Camera, Position
-from camera_registry.registry import CameraFilter, StoredCamera
+from camera_registry.records import CameraFilter, StoredCamera
 from camera_registry.scope import Scope
 
 cameras = sa.Table(

@@ -9,7 +9,8 @@ import click
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from camera_registry.model import Credentials, Position
-from camera_registry.registry import CameraRegistry, NewCamera
+from camera_registry.records import NewCamera
+from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
 from ioc_api.compose.common import opened_database

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from camera_registry.model import Camera, Credentials, Position
-from camera_registry.registry import CameraChange, CameraFilter, CameraRegistry, NewCamera
+from camera_registry.records import CameraChange, CameraFilter, NewCamera
+from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ingest.simulator.demo import DemoCamera, demo_cameras
 

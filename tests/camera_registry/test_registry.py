@@ -30,13 +30,8 @@ from camera_registry.base.errors import (
 from camera_registry.base.ids import new_id
 from camera_registry.mirror import Mirror, decode_spec
 from camera_registry.model import Camera, CameraSpec, Credentials, Position
-from camera_registry.registry import (
-    CameraChange,
-    CameraFilter,
-    CameraRegistry,
-    NewCamera,
-    StoredCamera,
-)
+from camera_registry.records import CameraChange, CameraFilter, NewCamera, StoredCamera
+from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy

@@ -10,7 +10,7 @@ from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock, iso_to_us
 from camera_registry.base.ids import new_id
-from camera_registry.registry import NewCamera
+from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
 from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.count_recorder import CountRecorder

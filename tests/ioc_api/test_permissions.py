@@ -20,7 +20,7 @@ from analytics.events import Box, Event
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
-from camera_registry.registry import NewCamera
+from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
 from ioc_api.auth import TOKEN_PREFIX, TokenRow, fingerprint, new_secret
 from ioc_api.guard import DECLARATION, PUBLIC, SIGNED_IN

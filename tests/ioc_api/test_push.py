@@ -21,7 +21,7 @@ from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.model import CameraState, State
-from camera_registry.registry import NewCamera
+from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
 from ioc_api.auth import SESSION_COOKIE
 from ioc_api.push import PAGE, PushLimits
