@@ -173,7 +173,6 @@ class CameraSupervisor:
             self._states.pop(camera_id, None)
             self._unsaid.pop(camera_id, None)
             self._count()
-        self._locks.pop(camera_id, None)
 
     async def stop(self) -> None:
         """Stop every camera."""

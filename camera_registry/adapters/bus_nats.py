@@ -78,10 +78,6 @@ class _NatsDelivery:
         async with unavailable("a heartbeat"):
             await self._message.in_progress()
 
-    async def term(self) -> None:
-        async with unavailable("a termination"):
-            await self._message.term()
-
 
 async def _pull(subscription: Any, batch: int, timeout_s: float) -> list[Msg]:
     """Wait for one message, then take along what the server holds besides.

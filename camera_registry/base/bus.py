@@ -58,10 +58,6 @@ class Delivery(Protocol):
         """Still working: the redelivery timer starts anew."""
         ...
 
-    async def term(self) -> None:
-        """Never deliver it again, without having been done; the caller has kept it elsewhere."""
-        ...
-
 
 class Subscription(Protocol):
     """A running subscription or watch."""

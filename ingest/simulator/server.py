@@ -14,7 +14,7 @@ from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import InvalidError, UnavailableError
 from ingest.simulator.camera import SimulatedCamera
 from ingest.simulator.clip import Clip, read_clip
-from ingest.simulator.config import CameraConfig, Ready, SimulatorConfig
+from ingest.simulator.config import Ready, SimulatorConfig
 from ingest.simulator.connection import Connection
 from ingest.simulator.control import Control
 from ingest.simulator.library import ClipSpec, build_all
@@ -212,8 +212,3 @@ def _check_sources(config: SimulatorConfig) -> None:
 def _read_and_prepare(path: Path) -> tuple[Clip, PreparedClip]:
     clip = read_clip(path)
     return clip, prepare(clip)
-
-
-def camera_urls(cameras: tuple[CameraConfig, ...], ready: Ready) -> dict[str, str]:
-    """Return the address of every camera, by name."""
-    return {camera.name: ready.url(camera.name) for camera in cameras}
