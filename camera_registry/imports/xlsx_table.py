@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ _RATIO = 200
 """Sheets of text pack to a tenth or a fiftieth; what packs much better was made to burst."""
 _BROKEN = (
     zipfile.BadZipFile,
+    zlib.error,
     InvalidFileException,
     ParseError,
     LxmlError,
@@ -43,17 +45,18 @@ _BROKEN = (
 def open_xlsx(path: Path, limits: Limits) -> Iterator[Iterator[Row]]:
     """Yield the rows of the first visible sheet. Raises InvalidError."""
     _inspect(path, limits)
-    try:
-        book = openpyxl.load_workbook(
-            path, read_only=True, data_only=True, keep_links=False, keep_vba=False
-        )
-    except _BROKEN:
-        raise _unreadable() from None
-    with closing(book):
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
-            raise _unreadable()
-        yield _rows(sheets[0], limits)
+    with path.open("rb") as file:  # of a path the reader would judge the name
+        try:
+            book = openpyxl.load_workbook(
+                file, read_only=True, data_only=True, keep_links=False, keep_vba=False
+            )
+        except _BROKEN:
+            raise _unreadable() from None
+        with closing(book):
+            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            if not sheets:
+                raise _unreadable()
+            yield _rows(sheets[0], limits)
 
 
 def _inspect(path: Path, limits: Limits) -> None:
