@@ -102,6 +102,7 @@ class EventBuilder:
             box=hit.box if track is None else track.box,
             model=self._model,
             worker=self._worker,
+            measured=dict(hit.measured) or None,
         )
         EVENTS_BUILT.labels(hit.kind).inc()
         FRAME_TO_EVENT_SECONDS.observe(max(0.0, (now_us - picture.arrival_us) / 1e6))

@@ -56,7 +56,8 @@ class Event:
     """Something a rule saw. ``id`` is made once and is the key against duplicates everywhere.
 
     ``kind`` is the rule's word (``zone_enter``). ``label`` is the model's class or, for a model
-    that claims none, the hint from shape; ``score`` is 0..1. ``at_us`` is the capture time,
+    that claims none, the hint from shape; ``score`` is 0..1. ``measured`` are the values that made
+    it (seconds waited, number waiting), None where a rule has none. ``at_us`` is the capture time,
     ``arrival_us`` when the frame reached the worker, ``emitted_us`` when the event was built; all
     UTC microseconds.
     """
@@ -77,6 +78,7 @@ class Event:
     box: Box
     model: str
     worker: str
+    measured: dict[str, float] | None = None
 
 
 class EventMessage(msgspec.Struct, frozen=True):

@@ -18,7 +18,12 @@ class BoxShape(BaseModel):
 
 
 class EventShape(BaseModel):
-    """A recorded event. ``seq`` is the order of recording; times are RFC 3339 in UTC."""
+    """A recorded event. ``seq`` is the order of recording; times are RFC 3339 in UTC.
+
+    ``measured`` are the values that made it, with their unit in the name: ``wait_s``,
+    ``mean_wait_s`` and ``waiting`` of a queue, ``occupancy`` of a crowd, ``dwell_s``, ``stay_s``,
+    ``still_s``, ``degrees`` from the allowed direction; null where its rule has none.
+    """
 
     id: str
     seq: int
@@ -40,6 +45,7 @@ class EventShape(BaseModel):
     model: str
     worker: str
     snapshot: str | None
+    measured: dict[str, float] | None
 
 
 class EventPage(BaseModel):
@@ -73,4 +79,5 @@ def event_shape(record: Record) -> EventShape:
         model=event.model,
         worker=event.worker,
         snapshot=f"/api/v1/events/{event.id}/snapshot" if record.snapshot_key else None,
+        measured=event.measured,
     )

@@ -44,6 +44,7 @@ BATCH = 32
 FETCH_S = 1.0
 MAX_SNAPSHOT = 4 * 2**20
 HEAD_KEPT = 4096
+MAX_MEASURED = 8
 _AT_ONCE = 8
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _FIRST_US = 946_684_800_000_000
@@ -232,6 +233,7 @@ def checked_event(event: Event, units: Units) -> Event:
     times = (event.at_us, event.arrival_us, event.emitted_us)
     box = event.box
     numbers = (event.score, box.x, box.y, box.w, box.h)
+    measured = event.measured or {}
     for wrong, what in (
         (not is_id(event.id), "id"),
         (not is_id(event.camera_id), "camera_id"),
@@ -242,6 +244,9 @@ def checked_event(event: Event, units: Units) -> Event:
         (not 0 <= event.rule_version < 2**31, "rule_version"),
         (not 0 <= event.track_id < 2**63, "track_id"),
         (not all(math.isfinite(number) for number in numbers), "number"),
+        (len(measured) > MAX_MEASURED, "measured"),
+        (any(_KIND.fullmatch(name) is None for name in measured), "measured"),
+        (not all(math.isfinite(number) for number in measured.values()), "measured"),
     ):
         if wrong:
             raise InvalidError(f"has a field that cannot be: {what}")

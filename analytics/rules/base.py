@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,7 +34,8 @@ class Sight:
 class Hit:
     """A rule that came true in a frame: for one track, or for a place (``box``) without one.
 
-    ``picture`` says whether a snapshot may leave the camera with it.
+    ``picture`` says whether a snapshot may leave the camera with it; ``measured`` are the values
+    that made it (``wait_s``, ``occupancy``), with their unit in the name where they have one.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Hit:
     track: Track | None = None
     box: Box = WHOLE_BOX
     picture: bool = True
+    measured: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -170,14 +172,21 @@ def qualifies(rule: TrackRule, track: Track) -> bool:
     )
 
 
-def track_hit(kind: str, rule: Rule, zone: str, track: Track) -> Hit:
+def track_hit(kind: str, rule: Rule, zone: str, track: Track, **measured: float) -> Hit:
     """Make the hit of a rule for one track."""
-    return Hit(kind, rule.id, rule.version, zone, track)
+    return Hit(kind, rule.id, rule.version, zone, track, measured=_rounded(measured))
 
 
-def place_hit(kind: str, rule: Rule, zone: str, box: Box, *, picture: bool = True) -> Hit:
+def place_hit(
+    kind: str, rule: Rule, zone: str, box: Box, *, picture: bool = True, **measured: float
+) -> Hit:
     """Make the hit of a rule for a place, with no track."""
-    return Hit(kind, rule.id, rule.version, zone, None, box, picture=picture)
+    values = _rounded(measured)
+    return Hit(kind, rule.id, rule.version, zone, None, box, picture=picture, measured=values)
+
+
+def _rounded(measured: Mapping[str, float]) -> Mapping[str, float]:
+    return {name: round(float(value), 3) for name, value in measured.items()}
 
 
 def bounds(zone: Zone) -> Box:

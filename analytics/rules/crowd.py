@@ -35,7 +35,10 @@ class Crowd:
         if not raised or not self._cool_down.allows(sight.at_us):
             return []
         zone, picture = self._rule.zone, not self._rule.count_only
-        return [place_hit(self.KIND, self._rule, zone.id, bounds(zone), picture=picture)]
+        where = bounds(zone)
+        return [
+            place_hit(self.KIND, self._rule, zone.id, where, picture=picture, occupancy=present)
+        ]
 
     def counts(self, at_us: int | None) -> list[CountRecord]:
         """Hand over the occupancy of the minutes that are over."""

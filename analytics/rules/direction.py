@@ -56,10 +56,13 @@ class WrongWay:
                 way.steps.clear()
                 continue
             self._step(way, foot(track.box), sight.at_us)
-            if self._against(way, sight.aspect) and self._qualifier.holds(track):
+            cosine = self._course(way, sight.aspect)
+            if cosine <= -self._least and self._qualifier.holds(track):
                 way.told = True
                 if self._cool_down.allows(sight.at_us):
-                    hits.append(track_hit(self.KIND, self._rule, self._area.id, track))
+                    degrees = math.degrees(math.acos(max(cosine, -1.0)))
+                    zone = self._area.id
+                    hits.append(track_hit(self.KIND, self._rule, zone, track, degrees=degrees))
         return hits
 
     def counts(self, at_us: int | None) -> list[CountRecord]:
@@ -71,12 +74,13 @@ class WrongWay:
         while at_us - way.steps[0][0] > self._rule.window_s * 1e6:
             way.steps.popleft()
 
-    def _against(self, way: _Way, aspect: float) -> bool:
+    def _course(self, way: _Way, aspect: float) -> float:
+        """Cosine of the angle between way and arrow; 1 where the way is too short to have one."""
         (x0, y0), (x1, y1) = way.steps[0][1], way.steps[-1][1]
         dx, dy = (x1 - x0) * aspect, y1 - y0
         length = math.hypot(dx, dy)
         if length < self._rule.min_distance:
-            return False
+            return 1.0
         arrow = self._rule.allowed
         ax, ay = (arrow.b[0] - arrow.a[0]) * aspect, arrow.b[1] - arrow.a[1]
-        return (dx * ax + dy * ay) / (length * math.hypot(ax, ay)) <= -self._least
+        return (dx * ax + dy * ay) / (length * math.hypot(ax, ay))

@@ -28,11 +28,13 @@ class Dwell:
         self._stays.update(sight.tracks, sight.at_us)
         hits: list[Hit] = []
         for stay in self._stays.present:
-            if stay.told or stay.last_us - stay.entered_us < self._rule.after_s * 1e6:
+            dwell_s = stay.length_s
+            if stay.told or dwell_s < self._rule.after_s:
                 continue
             stay.told = True
             if self._cool_down.allows(sight.at_us):
-                hits.append(track_hit(self.KIND, self._rule, self._rule.zone.id, stay.track))
+                zone = self._rule.zone.id
+                hits.append(track_hit(self.KIND, self._rule, zone, stay.track, dwell_s=dwell_s))
         return hits
 
     def counts(self, at_us: int | None) -> list[CountRecord]:

@@ -125,7 +125,8 @@ class LeftObject:
             if known or not self._cool_down.allows(sight.at_us):
                 continue  # the rest of a patch that was told already
             kind = LEFT if _outlined(patch, seen, ground) else REMOVED
-            hits.append(place_hit(kind, self._rule, self._area.id, box))
+            still_s = float(self._since[patch].min())
+            hits.append(place_hit(kind, self._rule, self._area.id, box, still_s=still_s))
         return hits
 
     def _somebody(self, box: Box, tracks: Sequence[Track]) -> bool:

@@ -34,17 +34,16 @@ class Queue:
         """Take one frame; return the alert if it is raised in it."""
         at_us = sight.at_us
         for stay in self._stays.update(sight.tracks, at_us):
-            whole = (stay.last_us - stay.entered_us) / 1e6
             self._series.add(at_us, "left", 1, "sum")
-            self._series.add(at_us, "wait_s", whole, "mean")
-            self._series.add(at_us, "wait_s", whole, "max")
+            self._series.add(at_us, "wait_s", stay.length_s, "mean")
+            self._series.add(at_us, "wait_s", stay.length_s, "max")
         waiting = self._stays.present
         waits = [stay.seconds(at_us) for stay in waiting]
         self._measure(at_us, waits)
         late = max(waits, default=0.0) >= self._rule.alert_s and bool(waits)
         if not self._alarm.update(late, at_us) or not self._cool_down.allows(at_us):
             return []
-        return [self._hit(min(waiting, key=lambda stay: stay.entered_us))]
+        return [self._hit(min(waiting, key=lambda stay: stay.entered_us), waits)]
 
     def counts(self, at_us: int | None) -> list[CountRecord]:
         """Hand over the measures of the minutes that are over."""
@@ -57,8 +56,14 @@ class Queue:
         if waits:
             self._series.add(at_us, "mean_wait_s", sum(waits) / len(waits), "mean")
 
-    def _hit(self, longest: Stay) -> Hit:
+    def _hit(self, longest: Stay, waits: list[float]) -> Hit:
         zone = self._rule.zone
+        measured = {
+            "wait_s": max(waits),
+            "mean_wait_s": sum(waits) / len(waits),
+            "waiting": len(waits),
+        }
         if self._rule.count_only:
-            return place_hit(self.KIND, self._rule, zone.id, bounds(zone), picture=False)
-        return track_hit(self.KIND, self._rule, zone.id, longest.track)
+            where = bounds(zone)
+            return place_hit(self.KIND, self._rule, zone.id, where, picture=False, **measured)
+        return track_hit(self.KIND, self._rule, zone.id, longest.track, **measured)

@@ -30,6 +30,11 @@ class Stay:
     lost: bool = False
     away_us: int | None = None
 
+    @property
+    def length_s(self) -> float:
+        """Seconds from the first frame inside to the last one."""
+        return (self.last_us - self.entered_us) / 1e6
+
     def seconds(self, at_us: int) -> float:
         """Seconds since it began; for one lost from sight, until it was lost."""
         return max(0, (self.last_us if self.lost else at_us) - self.entered_us) / 1e6

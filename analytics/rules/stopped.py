@@ -50,7 +50,9 @@ class Stopped:
                 if stand is not None and self._due(stand, track, sight.at_us):
                     stand.told = True
                     if self._cool_down.allows(sight.at_us):
-                        hits.append(track_hit(self.KIND, self._rule, self._area.id, track))
+                        still_s = (sight.at_us - stand.since_us) / 1e6
+                        zone = self._area.id
+                        hits.append(track_hit(self.KIND, self._rule, zone, track, still_s=still_s))
             if stand is not None:
                 self._stands[track.id] = stand
         return hits

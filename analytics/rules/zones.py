@@ -95,8 +95,9 @@ class ZoneLeave:
 
     def see(self, sight: Sight) -> list[Hit]:
         """Take one frame; return the departures."""
+        zone = self._rule.zone.id
         return [
-            track_hit(self.KIND, self._rule, self._rule.zone.id, stay.track)
+            track_hit(self.KIND, self._rule, zone, stay.track, stay_s=stay.length_s)
             for stay in self._stays.update(sight.tracks, sight.at_us)
             if (self._rule.lost_leaves or not stay.lost) and self._cool_down.allows(sight.at_us)
         ]

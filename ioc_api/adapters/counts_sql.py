@@ -32,6 +32,7 @@ counts = sa.Table(
     sa.Column("weight", sa.Integer, nullable=False),
 )
 sa.Index("ix_counts_camera_id_start_us", counts.c.camera_id, counts.c.start_us)
+sa.Index("ix_counts_seconds_start_us", counts.c.seconds, counts.c.start_us)
 
 _FIELDS = (
     "rule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -40,6 +41,7 @@ events = sa.Table(
     sa.Column("model", sa.Text, nullable=False),
     sa.Column("worker", sa.Text, nullable=False),
     sa.Column("snapshot_key", sa.Text, nullable=False),
+    sa.Column("measured", sa.Text, nullable=True),
     sqlite_autoincrement=True,
 )
 sa.Index("ix_events_camera_id_seq", events.c.camera_id, events.c.seq)
@@ -57,6 +59,9 @@ events_rejected = sa.Table(
     sa.Column("rejected_us", sa.BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(dict[str, float])
 
 
 class SqlEventStore:
@@ -172,6 +177,7 @@ def _row(item: NewRecord) -> dict[str, Any]:
         "model": event.model,
         "worker": event.worker,
         "snapshot_key": item.snapshot_key,
+        "measured": None if event.measured is None else _encoder.encode(event.measured).decode(),
     }
 
 
@@ -204,5 +210,6 @@ def _record(row: sa.RowMapping) -> Record:
         box=Box(row["box_x"], row["box_y"], row["box_w"], row["box_h"]),
         model=row["model"],
         worker=row["worker"],
+        measured=None if row["measured"] is None else _decoder.decode(row["measured"]),
     )
     return Record(row["seq"], event, row["camera_name"], row["recorded_us"], row["snapshot_key"])

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 import msgspec
 
-from analytics.dry_run import DryRun, dry_run
+from analytics.dry_run import DryRun, DryRunProgress, dry_run, plain
 from analytics.rule_document import decode_rules, encode_rules, json_schema
 from analytics.rulebook import Rulebook, default_rulebook
-from analytics.rules.base import Hit
 from analytics.schedule import time_zone
-from analytics.series import CountRecord, roll_up
-from camera_registry.base.clock import SystemClock, us_to_iso
+from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from ingest.recording import read_packets
 from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, settings_options
 from ioc_api.compose.detectors import make_detector
 from ioc_api.settings import load
+
+_CUT = {
+    "seconds": "the recording is longer than a dry run may be",
+    "hits": "there are more events than a dry run keeps",
+    "counts": "there are more counts than a dry run keeps",
+    "cancelled": "it was cancelled",
+}
 
 
 @click.group(cls=CamhubGroup)
@@ -62,9 +67,10 @@ def try_out(
     given = load(config, data=data)
     logs.configure("warning", "console", "cli")
     detector = make_detector(given)
-    result = dry_run(read_packets(media, start_us), rulebook, detector)
+    told = None if as_json or not sys.stderr.isatty() else _tell
+    result = dry_run(read_packets(media, start_us), rulebook, detector, progress=told)
     if as_json:
-        click.echo(_as_json(result, rulebook))
+        click.echo(msgspec.json.encode(plain(result, rulebook)).decode())
     else:
         _print(result, rulebook, start_us)
 
@@ -112,13 +118,20 @@ def _start(text: str | None, rulebook: Rulebook) -> int:
     return round(given.timestamp() * 1_000_000)
 
 
+def _tell(progress: DryRunProgress) -> None:
+    click.echo(f"\r{progress.seconds:.0f} s, {progress.hits} events ", nl=False, err=True)
+
+
 def _print(result: DryRun, rulebook: Rulebook, start_us: int) -> None:
-    seconds = (result.seen_us[1] - result.seen_us[0]) / 1e6
-    click.echo(f"{result.frames} frames over {seconds:.1f} s looked at; events: {len(result.hits)}")
+    looked = f"{result.frames} frames over {result.seconds:.1f} s looked at"
+    click.echo(f"{looked}; events: {len(result.hits)}")
+    if result.cut:
+        click.echo(f"cut short: {_CUT[result.cut]}")
     for at_us, hit in result.hits:
         who = "" if hit.track is None else f"  {hit.track.label} #{hit.track.id}"
         place = f"{hit.rule} v{hit.rule_version}  {hit.zone or '-'}"
-        click.echo(f"{(at_us - start_us) / 1e6:8.2f} s  {hit.kind:<18} {place}{who}")
+        values = "".join(f"  {name}={value:g}" for name, value in hit.measured.items())
+        click.echo(f"{(at_us - start_us) / 1e6:8.2f} s  {hit.kind:<18} {place}{who}{values}")
     for kind, number in sorted(result.held_back.items()):
         click.echo(f"{number} more of {kind} fell into a cool-down")
     zone = time_zone(rulebook.time_zone)
@@ -128,34 +141,3 @@ def _print(result: DryRun, rulebook: Rulebook, start_us: int) -> None:
             part for part in (record.measure, record.how, record.direction, record.label) if part
         )
         click.echo(f"{local:%H:%M}  {record.rule}  {what} = {record.value:g}")
-
-
-def _as_json(result: DryRun, rulebook: Rulebook) -> str:
-    zone = time_zone(rulebook.time_zone)
-    whole = {
-        "frames": result.frames,
-        "events": [{"at": us_to_iso(at_us), **_hit(hit)} for at_us, hit in result.hits],
-        "held_back": result.held_back,
-        "minutes": [_count(record) for record in result.counts],
-        "hours": [_count(record) for record in roll_up(result.counts, "hour", zone)],
-        "days": [_count(record) for record in roll_up(result.counts, "day", zone)],
-    }
-    return msgspec.json.encode(whole).decode()
-
-
-def _hit(hit: Hit) -> dict[str, object]:
-    track = hit.track
-    return {
-        "kind": hit.kind,
-        "rule": hit.rule,
-        "rule_version": hit.rule_version,
-        "zone": hit.zone,
-        "track_id": 0 if track is None else track.id,
-        "label": "" if track is None else track.label,
-        "box": asdict(hit.box if track is None else track.box),
-    }
-
-
-def _count(record: CountRecord) -> dict[str, object]:
-    fields = asdict(record)
-    return {"at": us_to_iso(fields.pop("start_us")), **fields}

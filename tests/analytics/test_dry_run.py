@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+import pytest
+
 from analytics.detector import MovingObjectDetector
-from analytics.dry_run import dry_run
+from analytics.dry_run import DryRunLimits, DryRunProgress, dry_run, plain
 from analytics.pool import AnalysisPool
 from analytics.rulebook import CrowdRule, Line, LineCrossRule, Rulebook, TamperRule, ZoneEnterRule
 from analytics.series import CountRecord
@@ -55,6 +58,55 @@ def test_events_are_those_of_the_pipeline() -> None:
 def test_nothing_to_look_at_is_an_empty_result() -> None:
     run = dry_run([], BOOK, MovingObjectDetector())
     assert (run.frames, run.hits, run.counts) == (0, [], [])
+
+
+def test_progress_is_told_by_the_second_and_a_cancelled_run_keeps_what_it_has() -> None:
+    packets = clip(8.0, passing)
+    told: list[DryRunProgress] = []
+    whole = dry_run(packets, BOOK, MovingObjectDetector(), progress=told.append)
+    seconds = [one.seconds for one in told]
+    assert len(told) == 9
+    assert seconds == sorted(seconds)
+    assert (told[-1].frames, told[-1].hits) == (whole.frames, len(whole.hits))
+    later: list[DryRunProgress] = []
+    part = dry_run(
+        packets,
+        BOOK,
+        MovingObjectDetector(),
+        progress=later.append,
+        cancelled=lambda: len(later) >= 6,
+    )
+    assert part.cut == "cancelled"
+    assert 0 < part.frames < whole.frames
+    assert part.hits == whole.hits[: len(part.hits)]
+    assert later[-1].frames == part.frames
+
+
+@pytest.mark.parametrize(
+    ("limits", "cut"),
+    [
+        (DryRunLimits(seconds=4), "seconds"),
+        (DryRunLimits(hits=1), "hits"),
+        (DryRunLimits(), ""),
+    ],
+)
+def test_a_run_is_bounded_and_says_what_cut_it(limits: DryRunLimits, cut: str) -> None:
+    run = dry_run(clip(8.0, passing), BOOK, MovingObjectDetector(), limits=limits)
+    assert run.cut == cut
+    assert len(run.hits) <= limits.hits
+    assert run.seconds <= min(limits.seconds, 8.0) + 0.2
+    few = dry_run(clip(8.0, passing), BOOK, MovingObjectDetector(), limits=DryRunLimits(counts=2))
+    assert len(few.counts) == 2
+
+
+def test_a_result_is_plain_json() -> None:
+    run = dry_run(clip(8.0, passing), BOOK, MovingObjectDetector())
+    told = msgspec.json.decode(msgspec.json.encode(plain(run, BOOK)))
+    assert [one["kind"] for one in told["events"]] == [hit.kind for _, hit in run.hits]
+    (crowd,) = [one for one in told["events"] if one["kind"] == "crowd"]
+    assert (crowd["measured"], crowd["track_id"]) == ({"occupancy": 1.0}, 0)
+    crossings = [one for one in told["days"] if one["measure"] == "crossings"]
+    assert [(one["value"], one["seconds"]) for one in crossings] == [(1.0, 86_400)]
 
 
 def test_a_pipeline_that_stops_hands_over_the_minutes_that_are_open() -> None:
