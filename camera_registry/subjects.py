@@ -8,11 +8,17 @@ EVENTS_STREAM = "EVENTS"
 EVENTS_RECORDER = "recorder"
 COUNTS_STREAM = "COUNTS"
 COUNTS_RECORDER = "counts"
+JOBS_STREAM = "JOBS"
+JOBS_DURABLE = "workers"
+JOBS_BUCKET = "jobs"
 SPECS_BUCKET = "camera_specs"
 STATES_BUCKET = "camera_states"
 
 EVENT_RECORDED = "recorded"
 """Core notice after the recorder wrote events: a wake-up for SSE, its body is empty."""
+
+JOB_CANCELLED = "jobs.cancelled"
+"""Core notice of a job that somebody has called off: its id."""
 
 WORKER_LOAD = "worker.load"
 """Core notice of a worker every two seconds: ``b"<worker> <cameras held>"``."""
@@ -46,3 +52,13 @@ def event(unit_code: str, camera_id: str, kind: str) -> str:
 def count(camera_id: str) -> str:
     """Stream subject of what the rules of a camera have counted."""
     return f"count.{camera_id}"
+
+
+def job(kind: str) -> str:
+    """Stream subject of the orders of one kind of job."""
+    return f"job.{kind}"
+
+
+def ptz(camera_id: str) -> str:
+    """Core subject of what a camera's worker is to do with its motors; it answers each message."""
+    return f"ptz.{camera_id}"

@@ -81,6 +81,8 @@ async def wipe(bus: NatsBus) -> None:
         subjects.LEASES_STREAM,
         subjects.EVENTS_STREAM,
         subjects.COUNTS_STREAM,
+        subjects.JOBS_STREAM,
+        f"KV_{subjects.JOBS_BUCKET}",
         f"KV_{subjects.SPECS_BUCKET}",
         f"KV_{subjects.STATES_BUCKET}",
     ):

@@ -15,6 +15,7 @@ from nats.js.api import (
 from nats.js.errors import BadRequestError, NotFoundError
 
 from camera_registry import subjects
+from camera_registry.jobs.model import QUEUED_AGE_S, RECORD_AGE_S
 
 LEASE_ACK_WAIT_S = 6.0
 """A worker that has not reported for this long has lost its cameras."""
@@ -23,6 +24,10 @@ _EVENT_AGE_S = 7 * 86_400
 _EVENT_BYTES = 2 * 1024**3
 _COUNT_BYTES = 256 * 1024**2
 _DUPLICATE_WINDOW_S = 600
+_JOB_ACK_WAIT_S = 8.0
+_MAX_JOBS = 1000
+_JOB_BYTES = 64 * 1024**2
+_JOB_RECORD_BYTES = 512 * 1024**2
 
 
 def _streams(replicas: int) -> list[StreamConfig]:
@@ -60,6 +65,18 @@ def _streams(replicas: int) -> list[StreamConfig]:
             storage=StorageType.FILE,
             num_replicas=replicas,
         ),
+        StreamConfig(
+            name=subjects.JOBS_STREAM,
+            subjects=[subjects.job("*")],
+            retention=RetentionPolicy.WORK_QUEUE,
+            discard=DiscardPolicy.NEW,
+            max_age=QUEUED_AGE_S,
+            max_msgs=_MAX_JOBS,
+            max_bytes=_JOB_BYTES,
+            # with their records: who asked does so again after the server was restarted
+            storage=StorageType.MEMORY,
+            num_replicas=replicas,
+        ),
     ]
 
 
@@ -95,6 +112,16 @@ def _consumers() -> list[tuple[str, ConsumerConfig]]:
                 max_deliver=-1,
             ),
         ),
+        (
+            subjects.JOBS_STREAM,
+            ConsumerConfig(
+                durable_name=subjects.JOBS_DURABLE,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=_JOB_ACK_WAIT_S,
+                max_ack_pending=-1,
+                max_deliver=-1,
+            ),
+        ),
     ]
 
 
@@ -115,13 +142,18 @@ async def ensure_buckets(js: JetStreamContext, replicas: int) -> None:
     States live in memory: every worker reports again within seconds, and a write to disk for each
     report of each camera would be most of what the server writes.
     """
-    for name, storage in (
-        (subjects.SPECS_BUCKET, StorageType.FILE),
-        (subjects.STATES_BUCKET, StorageType.MEMORY),
+    for config in (
+        KeyValueConfig(subjects.SPECS_BUCKET, storage=StorageType.FILE),
+        KeyValueConfig(subjects.STATES_BUCKET, storage=StorageType.MEMORY),
+        KeyValueConfig(
+            subjects.JOBS_BUCKET,
+            storage=StorageType.MEMORY,
+            ttl=RECORD_AGE_S,
+            max_bytes=_JOB_RECORD_BYTES,
+        ),
     ):
         try:
-            await js.key_value(name)
+            await js.key_value(config.bucket)
         except NotFoundError:
-            await js.create_key_value(
-                KeyValueConfig(bucket=name, history=1, storage=storage, replicas=replicas)
-            )
+            config.replicas = replicas
+            await js.create_key_value(config)
