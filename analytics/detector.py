@@ -8,38 +8,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from analytics.builtin import MANIFEST_PATH
 from analytics.builtin.moving_object import BLOCK, GridConfig, read_grid
 from analytics.events import Detection
-from analytics.manifest import (
-    ORT_TYPES,
-    Model,
-    SessionTensor,
-    TensorSpec,
-    check_tensors,
-    load_model,
-)
+from analytics.manifest import load_model
 from analytics.metrics import BACKGROUND_RESETS
 from analytics.motion import BackgroundModel, Grid, MotionConfig, Plane
+from analytics.ort_session import open_session, run_session
 from analytics.providers import CPU
 from analytics.scaling import Picture
-from camera_registry.base.errors import ConfigError, UnavailableError
-
-# onnxruntime's exceptions have no common base of their own
-_ORT_ERRORS: tuple[type[Exception], ...] = (
-    ort_state.EPFail,
-    ort_state.Fail,
-    ort_state.InvalidArgument,
-    ort_state.InvalidGraph,
-    ort_state.InvalidProtobuf,
-    ort_state.NoModel,
-    ort_state.NotImplemented,
-    ort_state.RuntimeException,
-)
+from camera_registry.base.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,72 +56,6 @@ class Detector(Protocol):
         ...
 
 
-def open_session(model: Model, providers: Sequence[str] = (CPU,)) -> ort.InferenceSession:
-    """Open a verified model with one thread that does not spin: the pool is the parallelism.
-
-    Raises ConfigError where a provider is not in this build of onnxruntime, the file is no model,
-    or its tensors are not those of the manifest.
-    """
-    available = ort.get_available_providers()
-    missing = [name for name in providers if name not in available]
-    if missing or not providers:
-        raise ConfigError(
-            f"onnxruntime has no {', '.join(missing) or 'provider named'}",
-            hint=f"available here: {', '.join(available)}",
-            code="model_provider",
-        )
-    session = _open(model.manifest.name, model.data, providers)
-    check_tensors(model.manifest, session.get_inputs(), session.get_outputs())
-    return session
-
-
-def tensors_of(name: str, data: bytes) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """Return the inputs and outputs that a model file has. Raises ConfigError where it is none."""
-    session = _open(name, data, (CPU,))
-    words = {kind: word for word, kind in ORT_TYPES.items()}
-
-    def specs(tensors: list[SessionTensor]) -> tuple[TensorSpec, ...]:
-        return tuple(
-            TensorSpec(
-                tensor.name,
-                words.get(tensor.type, tensor.type),
-                tuple("free" if size is None else size for size in tensor.shape),
-            )
-            for tensor in tensors
-        )
-
-    return specs(session.get_inputs()), specs(session.get_outputs())
-
-
-def _open(name: str, data: bytes, providers: Sequence[str]) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(data, options, providers=list(providers))
-    except _ORT_ERRORS as error:
-        raise ConfigError(
-            f"model {name}: onnxruntime refuses it: {_first_line(error)}",
-            hint="install the model again",
-            code="model_refused",
-        ) from error
-
-
-def run_session(
-    session: ort.InferenceSession, label: str, outputs: list[str], feed: dict[str, NDArray[Any]]
-) -> list[NDArray[Any]]:
-    """Run a model. Raises UnavailableError where onnxruntime fails."""
-    try:
-        return [np.asarray(found) for found in session.run(outputs, feed)]
-    except _ORT_ERRORS as error:
-        raise UnavailableError(
-            f"model {label} failed: {_first_line(error)}", code="model_failed"
-        ) from error
-
-
 class MovingObjectDetector:
     """The built-in model: what stands out from a learned background. Claims no class."""
 
@@ -150,6 +64,7 @@ class MovingObjectDetector:
         manifest_path: Path = MANIFEST_PATH,
         providers: Sequence[str] = (CPU,),
         *,
+        threads: int = 1,
         motion: MotionConfig | None = None,
         grid: GridConfig | None = None,
     ) -> None:
@@ -160,7 +75,7 @@ class MovingObjectDetector:
                 hint="this detector reads moving_object only",
                 code="model_decoder",
             )
-        self._session = open_session(model, providers)
+        self._session = open_session(model, providers, threads=threads)
         self._label = model.manifest.label
         self._motion = motion or MotionConfig()
         self._grid = grid or GridConfig()
@@ -211,7 +126,3 @@ class _MovingObjectCamera:
             return []
         height, width = plane.shape
         return read_grid(foreground, active, (height, width), look.aspect, self._grid)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no reason given"])[0][:200]

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
+from analytics.batching import Batcher, Batching
 from analytics.class_groups import group_of_classes, suppress
-from analytics.decoders import DECODERS, Candidates, Decoder, ModelShape
-from analytics.detector import CameraDetector, Look, open_session, run_session
+from analytics.decoders import Candidates, ModelShape
+from analytics.detector import CameraDetector, Look
 from analytics.events import Detection
 from analytics.geometry import clamped
-from analytics.manifest import ImageSpec, Manifest, Model, TensorSpec, refused
-from analytics.providers import CPU, fell_back
+from analytics.manifest import ImageSpec, Manifest, Model, refused
+from analytics.model_inputs import (
+    decoder_of,
+    fetched_outputs,
+    fixed_inputs,
+    free_batch,
+    image_tensor,
+    told_classes,
+)
+from analytics.ort_session import open_session, run_session
+from analytics.providers import CPU, batch_of, fell_back
 from analytics.scaling import InputMaker, Picture, Tensor
-from camera_registry.base.errors import ConfigError
+from camera_registry.base.errors import CamhubError, ConfigError
 
 _WARM_UPS = 2
 _MEASURED = 5
-_IMAGE, _SIZES, _SCALE = "image", "sizes", "scale"
+
+log = structlog.get_logger(__name__)
+
+Outputs = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +60,12 @@ class ObjectDetector:
         model: Model,
         providers: Sequence[str] = (CPU,),
         limits: LoadLimits | None = None,
+        *,
+        threads: int = 1,
+        batching: Batching | None = None,
     ) -> None:
         self._manifest = manifest = model.manifest
-        self._decoder = _decoder(manifest)
+        self._decoder = decoder_of(manifest)
         image = manifest.image
         if image is None:
             raise refused(manifest.name, "its manifest describes no input image", "model_manifest")
@@ -55,17 +74,20 @@ class ObjectDetector:
         except ValueError as error:
             raise refused(manifest.name, str(error), "model_manifest") from None
         self._shape = ModelShape(*image.size, len(manifest.classes), manifest.reading)
-        self._told = _told(manifest)
-        self._image = _image_tensor(manifest, image)
+        self._told = told_classes(manifest)
+        self._image = image_tensor(manifest, image)
         self._make_input = InputMaker(image, self._image.dtype)
-        self._fixed = _fixed_inputs(manifest, image)
-        self._fetch = _fetched(manifest, self._decoder)
-        self._session = open_session(model, providers)
+        self._fixed = fixed_inputs(manifest, image)
+        self._fetch = fetched_outputs(manifest, self._decoder)
+        self._named = manifest.decoder == "nms_rows" and "batch" in manifest.reading.columns
+        self._session = open_session(model, providers, threads=threads)
         used = self._session.get_providers()
         if used and used[0] != providers[0]:
             fell_back(providers[0], "onnxruntime could not start it")
         self.provider = str(used[0]) if used else CPU
+        self._batcher: Batcher[Tensor, Outputs] | None = None
         self.seconds = self._try_out(image, limits or LoadLimits())
+        self._begin_batching(image, batching or Batching())
 
     @property
     def label(self) -> str:
@@ -77,9 +99,18 @@ class ObjectDetector:
         """What the model is."""
         return self._manifest
 
+    @property
+    def batch(self) -> int:
+        """Most pictures that go through the model together."""
+        return 1 if self._batcher is None else self._batcher.size
+
     def camera(self) -> CameraDetector:
         """Return the detector as one camera uses it; it keeps no state."""
-        return _ObjectCamera(self)
+        camera = _ObjectCamera(self)
+        if self._batcher is not None:
+            self._batcher.join()
+            weakref.finalize(camera, self._batcher.leave)
+        return camera
 
     def look(self, picture: Picture) -> list[Detection]:
         """Return what is in a picture, by falling score. Raises UnavailableError where it fails."""
@@ -106,25 +137,63 @@ class ObjectDetector:
         return detections
 
     def _infer(self, tensor: Tensor) -> Candidates:
-        feed = {self._image.name: tensor, **self._fixed}
-        outputs = run_session(self._session, self.label, list(self._fetch.values()), feed)
-        by_role = {
-            role: output[0] if output.ndim else output
-            for role, output in zip(self._fetch, outputs, strict=True)
-        }
-        if self._manifest.decoder == "nms_rows" and "batch" in self._manifest.reading.columns:
-            by_role = dict(zip(self._fetch, outputs, strict=True))  # its rows name their picture
+        batcher = self._batcher
+        outputs = self._run([tensor])[0] if batcher is None else batcher(tensor)
         with np.errstate(all="ignore"):  # a model may give NaN; what is no box is dropped
-            return self._decoder.read(by_role, self._shape)
+            return self._decoder.read(outputs, self._shape)
+
+    def _run(self, tensors: Sequence[Tensor]) -> list[Outputs]:
+        """Run the model over inputs of one picture each; return the outputs of each by role."""
+        count = len(tensors)
+        feed: Outputs = {
+            self._image.name: tensors[0] if count == 1 else np.concatenate(tensors),
+            **{name: np.repeat(value, count, axis=0) for name, value in self._fixed.items()},
+        }
+        found = run_session(self._session, self.label, list(self._fetch.values()), feed)
+        outputs = dict(zip(self._fetch, found, strict=True))
+        if self._named:
+            return [_rows_of(outputs, index, self._batch_column) for index in range(count)]
+        if any(output.ndim and len(output) != count for output in found):
+            raise refused(
+                self._manifest.name,
+                f"gives {[output.shape for output in found]} for {count} pictures",
+                "model_outputs",
+            )
+        return [
+            {role: value[index] if value.ndim else value for role, value in outputs.items()}
+            for index in range(count)
+        ]
+
+    @property
+    def _batch_column(self) -> int:
+        return self._manifest.reading.columns.index("batch")
+
+    def _begin_batching(self, image: ImageSpec, batching: Batching) -> None:
+        """Turn batching on where it is wanted and the graph takes several pictures at once."""
+        size = batching.size or batch_of(self.provider)
+        if size == 1:
+            return
+        if not free_batch(self._manifest, self._image):
+            log.info("model_takes_one_picture", model=self.label, reason="its first axis is fixed")
+            return
+        try:
+            self._run([self._empty(image)] * 2)
+        except CamhubError as error:  # its axis is free in name only
+            log.info("model_takes_one_picture", model=self.label, reason=error.message)
+            return
+        self._batcher = Batcher(self._run, replace(batching, size=size))
+
+    def _empty(self, image: ImageSpec) -> Tensor:
+        width, height = image.size
+        shape = (1, 3, height, width) if image.layout == "NCHW" else (1, height, width, 3)
+        return np.zeros(shape, self._image.dtype)
 
     def _try_out(self, image: ImageSpec, limits: LoadLimits) -> float:
         """Run the model on a grey picture: its outputs must be readable, and it fast enough.
 
         Returns the seconds of the fastest run, which other load on the machine disturbs least.
         """
-        width, height = image.size
-        shape = (1, 3, height, width) if image.layout == "NCHW" else (1, height, width, 3)
-        tensor = np.zeros(shape, self._image.dtype)
+        tensor = self._empty(image)
         fastest = float("inf")
         try:
             for attempt in range(_WARM_UPS + _MEASURED):
@@ -145,6 +214,8 @@ class ObjectDetector:
 
 
 class _ObjectCamera:
+    __slots__ = ("__weakref__", "_detector")
+
     def __init__(self, detector: ObjectDetector) -> None:
         self._detector = detector
 
@@ -154,79 +225,11 @@ class _ObjectCamera:
         return self._detector.look(look.picture)
 
 
-def _decoder(manifest: Manifest) -> Decoder:
-    decoder = DECODERS.get(manifest.decoder)
-    if decoder is None:
-        raise ConfigError(
-            f"model {manifest.name}: its decoder {manifest.decoder[:40]!r} is not known",
-            hint=f"one of {', '.join(DECODERS)}",
-            code="model_decoder",
-        )
-    return decoder
-
-
-def _told(manifest: Manifest) -> NDArray[np.bool_]:
-    """Which classes are told: those with a word, and of these those that the manifest keeps."""
-    unknown = sorted(set(manifest.keep) - set(manifest.classes))
-    if unknown or not any(manifest.classes):
-        why = f"keeps {unknown[0]!r}, which is no class" if unknown else "it names no class"
-        raise refused(manifest.name, why, "model_manifest")
-    kept = manifest.keep or manifest.classes
-    return np.array([bool(word) and word in kept for word in manifest.classes])
-
-
-def _image_tensor(manifest: Manifest, image: ImageSpec) -> TensorSpec:
-    named = [spec for spec in manifest.inputs if spec.role == _IMAGE]
-    if not named and len(manifest.inputs) == 1:
-        named = list(manifest.inputs)
-    if len(named) != 1:
-        raise refused(manifest.name, "no single input has the role 'image'", "model_manifest")
-    spec = named[0]
-    width, height = image.size
-    shape = (1, 3, height, width) if image.layout == "NCHW" else (1, height, width, 3)
-    fits = len(spec.shape) == 4 and all(
-        isinstance(size, str) or size == wanted
-        for size, wanted in zip(spec.shape, shape, strict=True)
-    )
-    if not fits:
-        raise refused(
-            manifest.name,
-            f"its input {spec.name} is {list(spec.shape)}, the image {list(shape)}",
-            "model_tensors",
-        )
-    if spec.dtype not in {"uint8", "float16", "float32"}:
-        raise refused(manifest.name, f"pixels as {spec.dtype} are not known", "model_manifest")
-    plain = image.scale == 1 and not any(image.mean) and set(image.std) == {1.0}
-    if spec.dtype == "uint8" and not plain:
-        raise refused(manifest.name, "bytes cannot be normalised", "model_manifest")
-    return spec
-
-
-def _fixed_inputs(manifest: Manifest, image: ImageSpec) -> dict[str, Tensor]:
-    """Inputs beside the image: such models scale their boxes by them, so they learn no scale."""
-    fixed: dict[str, Tensor] = {}
-    for spec in manifest.inputs:
-        if spec.role == _SIZES:
-            fixed[spec.name] = np.array([image.size], spec.dtype)
-        elif spec.role == _SCALE:
-            fixed[spec.name] = np.ones((1, 2), spec.dtype)
-        elif spec.role != _IMAGE and len(manifest.inputs) > 1:
-            raise refused(
-                manifest.name, f"input {spec.name} has no role that is known", "model_manifest"
-            )
-    return fixed
-
-
-def _fetched(manifest: Manifest, decoder: Decoder) -> dict[str, str]:
-    """Name of the output for each role of the decoder."""
-    by_role = {spec.role: spec.name for spec in manifest.outputs if spec.role}
-    if not by_role and len(manifest.outputs) == len(decoder.roles) == 1:
-        by_role = {decoder.roles[0]: manifest.outputs[0].name}
-    missing = [role for role in decoder.roles if role not in by_role]
-    if missing:
-        raise refused(
-            manifest.name,
-            f"no output has the role {missing[0]!r} that {manifest.decoder} reads",
-            "model_manifest",
-        )
-    return {role: by_role[role] for role in decoder.roles}
+def _rows_of(outputs: Outputs, index: int, column: int) -> Outputs:
+    """Return the rows that name this picture, as if it were the only one."""
+    rows = outputs["rows"]
+    if rows.ndim != 2 or rows.shape[1] <= column:
+        return outputs  # the decoder says what is wrong with it
+    mine = rows[rows[:, column] == index].copy()
+    mine[:, column] = 0
+    return {"rows": mine}

@@ -31,6 +31,12 @@ _SHORT = {
     "directml": "DmlExecutionProvider",
 }
 
+_BATCHES = {
+    "CUDAExecutionProvider": 8,
+    "TensorrtExecutionProvider": 8,
+    "OpenVINOExecutionProvider": 4,
+}
+
 
 def choose_providers(
     wanted: Sequence[str], available: Sequence[str] | None = None
@@ -69,3 +75,12 @@ def fell_back(wanted: str, why: str) -> None:
     """Say that a model does not run where it should."""
     FALLBACKS.labels(wanted).inc()
     log.warning("model_provider_missing", wanted=wanted, used=CPU, reason=why)
+
+
+def batch_of(provider: str) -> int:
+    """Return how many pictures to run together by default where a model runs on ``provider``.
+
+    On a CPU a batch gains nothing: measured on a COCO detector of 352 x 352, a batch costs what its
+    pictures cost one by one, and the first of them waits.
+    """
+    return _BATCHES.get(provider, 1)

@@ -9,12 +9,13 @@ from pathlib import Path
 import structlog
 
 from analytics.catalogue import Offer
-from analytics.detector import Detector, MovingObjectDetector, tensors_of
+from analytics.detector import Detector, MovingObjectDetector
 from analytics.manifest import Manifest, read_manifest, read_onnx, verify
 from analytics.model_store import BUILT_IN, ModelStore
 from analytics.object_detector import LoadLimits, ObjectDetector
 from analytics.onnx_file import refuse_external_data
 from analytics.providers import choose_providers
+from analytics.ort_session import tensors_of
 from camera_registry.base.errors import ConfigError, ConflictError
 from ioc_api.model_download import Opener, download
 from ioc_api.settings import Settings

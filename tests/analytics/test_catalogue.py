@@ -9,9 +9,9 @@ import pytest
 
 from analytics.catalogue import OFFERS, offer
 from analytics.decoders import DECODERS
-from analytics.detector import tensors_of
 from analytics.manifest import TensorSpec, verify
 from analytics.object_detector import ObjectDetector
+from analytics.ort_session import tensors_of
 from camera_registry.base.errors import NotFoundError
 from tests.analytics.graphs import Grey, constant_graph
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from analytics.builtin import MANIFEST_PATH, MODEL_PATH
-from analytics.detector import Look, MovingObjectDetector, open_session
+from analytics.detector import Look, MovingObjectDetector
 from analytics.events import Box, Detection
 from analytics.geometry import corners, iou_matrix
 from analytics.manifest import Model, load_model
+from analytics.ort_session import open_session
 from camera_registry.base.errors import ConfigError
 from tests.analytics.scenes import Rect, planes
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics.detector import Look, run_session
+from analytics.detector import Look
 from analytics.manifest import ImageSpec, Model, Reading, TensorSpec
 from analytics.object_detector import LoadLimits, ObjectDetector
+from analytics.ort_session import run_session
 from analytics.providers import CPU
 from camera_registry.base.errors import ConfigError, UnavailableError
 from tests.analytics.graphs import Grey, model_of
