@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Bring the tables from revision 0007 to this one."""
+    """Bring the tables from revision 0006 to this one."""
     op.add_column("events", sa.Column("measured", sa.Text(), nullable=True))
     op.create_index("ix_counts_seconds_start_us", "counts", ["seconds", "start_us"], unique=False)
 
