@@ -8,6 +8,7 @@ WEB := wall_ui/web
 PORT ?= 8080
 DATA ?= .var/data
 CAMERAS ?= 12
+MINUTES ?= 60
 # hatchling runs inside .venv (it is pinned in requirements/dev.txt), so no isolated build environment is made
 export UV_NO_PROGRESS := 1
 export UV_LINK_MODE ?= hardlink
@@ -50,6 +51,9 @@ test: check
 
 bench: setup
 	$(PY) -m benchmarks
+
+soak: setup
+	$(PY) -m benchmarks.soak --minutes $(MINUTES) --json benchmarks/results/soak.json
 
 lock: $(UV)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml -o requirements/run.txt --custom-compile-command "make lock"

@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -43,6 +44,17 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     mean_y = statistics.fmean(y for _, y in points)
     over = math.fsum((x - mean_x) * (y - mean_y) for x, y in points)
     return over / math.fsum((x - mean_x) ** 2 for x, _ in points)
+
+
+def middle_slope(points: Sequence[tuple[float, float]]) -> float:
+    """Return the median of the slopes between all pairs of ``points`` (x, y), after Theil and Sen.
+
+    A few outliers do not move it. Raises ValueError for fewer than two different x.
+    """
+    slopes = [(d - b) / (c - a) for (a, b), (c, d) in combinations(points, 2) if a != c]
+    if not slopes:
+        raise ValueError("a slope needs two different x")
+    return statistics.median(slopes)
 
 
 @dataclass(frozen=True, slots=True)
