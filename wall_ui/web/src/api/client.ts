@@ -9,6 +9,12 @@ import type {
   SetupNeeded,
 } from './types';
 
+/** What is wrong with one field of what was sent. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A refusal from the API (RFC 9457), or `status` 0 where no answer came at all. */
 export class ApiError extends Error {
   constructor(
@@ -16,6 +22,7 @@ export class ApiError extends Error {
     readonly code: string,
     readonly detail: string,
     readonly hint: string,
+    readonly errors: readonly FieldError[] = [],
   ) {
     super(detail || code || `HTTP ${status}`);
     this.name = 'ApiError';
@@ -65,6 +72,21 @@ export class Api {
     return this.#keep(await this.#send('POST', '/api/v1/setup', body));
   }
 
+  /** Read something. Rooms of the application name their own paths and types. */
+  get<T>(path: string): Promise<T> {
+    return this.#call<T>('GET', path);
+  }
+
+  /** Change something. A `Blob` or a form goes as it is, all else as JSON. */
+  send<T>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    return this.#call<T>(method, path, body, headers);
+  }
+
   async cameras(): Promise<Camera[]> {
     const all: Camera[] = [];
     let cursor: string | null = null;
@@ -82,18 +104,29 @@ export class Api {
     return this.#call('GET', `/api/v1/events?limit=${limit}`);
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async #call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     try {
-      return await this.#send<T>(method, path, body);
+      return await this.#send<T>(method, path, body, extra);
     } catch (cause) {
       if (cause instanceof ApiError && cause.status === 401) this.onSignedOut();
       throw cause;
     }
   }
 
-  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json' };
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
+  async #send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json', ...extra };
+    const plain = body instanceof Blob || body instanceof FormData;
+    if (body !== undefined && !plain) headers['Content-Type'] = 'application/json';
     if (method !== 'GET' && this.csrfToken !== '') headers['X-CSRF-Token'] = this.csrfToken;
     let response: Response;
     try {
@@ -101,7 +134,7 @@ export class Api {
         method,
         headers,
         credentials: 'same-origin',
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: plain ? body : JSON.stringify(body) }),
       });
     } catch {
       throw new ApiError(0, 'network', '', '');
@@ -124,5 +157,12 @@ async function problem(response: Response): Promise<ApiError> {
     body = {}; // a proxy in between answers in HTML; the status alone has to do
   }
   const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');
-  return new ApiError(response.status, text('code'), text('detail'), text('hint'));
+  const errors = Array.isArray(body['errors']) ? body['errors'].filter(isFieldError) : [];
+  return new ApiError(response.status, text('code'), text('detail'), text('hint'), errors);
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  if (typeof value !== 'object' || value === null) return false;
+  const { field, message } = value as Record<string, unknown>;
+  return typeof field === 'string' && typeof message === 'string';
 }

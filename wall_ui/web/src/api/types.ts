@@ -8,6 +8,7 @@ type Schemas = components['schemas'];
 
 export type User = Schemas['UserShape'];
 export type Session = Schemas['SessionShape'];
+export type Action = Schemas['Action'];
 export type Config = Schemas['ConfigShape'];
 export type Camera = Schemas['CameraShape'];
 export type CameraStateEvent = Schemas['StateChange'];

@@ -1,4 +1,4 @@
-import { LANGUAGES, translate, type Language, type Values } from './format';
+import { fill, LANGUAGES, translate, type Language, type Values } from './format';
 import type { Key } from './vi';
 import { recall, remember } from '../ui/remember';
 
@@ -27,4 +27,28 @@ export const language = new LanguageChoice();
 
 export function t(key: Key, values?: Values): string {
   return translate(language.current, key, values);
+}
+
+/** Words of one room of the application: they come with its pages, not with the wall. */
+export interface Words<Vi extends Readonly<Record<string, string>>> {
+  (key: keyof Vi & string, values?: Values): string;
+  /** Whether a key made at run time has words. */
+  has(key: string): key is keyof Vi & string;
+  readonly catalogues: Readonly<Record<Language, Readonly<Record<string, string>>>>;
+}
+
+/** Make a room's `t`. English must have exactly the keys of Vietnamese: the type check sees to it. */
+export function words<const Vi extends Readonly<Record<string, string>>>(
+  vi: Vi,
+  en: Readonly<Record<keyof Vi & string, string>>,
+): Words<Vi> {
+  const catalogues: Readonly<Record<Language, Readonly<Record<string, string>>>> = { vi, en };
+  return Object.assign(
+    (key: keyof Vi & string, values?: Values) =>
+      fill(catalogues[language.current][key] ?? key, values),
+    {
+      has: (key: string): key is keyof Vi & string => Object.hasOwn(vi, key),
+      catalogues,
+    },
+  );
 }

@@ -1,0 +1,48 @@
+import type { Component } from 'svelte';
+
+import type { Api } from '../api/client';
+import type { Action, Config, Session } from '../api/types';
+import type { Key } from '../i18n/vi';
+import type { IconName } from '../ui/icons';
+
+/** What every page is given. `params` are the named parts of its address, decoded. */
+export interface PageProps {
+  api: Api;
+  config: Config;
+  session: Session;
+  params: Readonly<Record<string, string>>;
+}
+
+export interface Page {
+  /** Hash path; a part that begins with a colon takes anything: `/cameras/:id`. */
+  readonly path: string;
+  readonly title: Key;
+  /** Null for a page that stands in no menu: one gets there from another page. */
+  readonly icon: IconName | null;
+  /** Any one of these actions opens the page; none at all: every account may. */
+  readonly needs: readonly Action[];
+  readonly load: () => Promise<{ default: Component<PageProps> }>;
+}
+
+function page(
+  path: string,
+  title: Key,
+  icon: IconName | null,
+  needs: readonly Action[],
+  load: Page['load'],
+): Page {
+  return { path, title, icon, needs, load };
+}
+
+export const WALL = '/wall';
+
+/**
+ * All pages but the wall, in the order of the menu: one line each. A page is a component with
+ * `PageProps`, loaded when it is first opened.
+ */
+// prettier-ignore
+export const PAGES: readonly Page[] = [
+  page('/cameras', 'page.cameras', 'camera', ['camera.view'], () => import('../pages/cameras/CameraList.svelte')),
+  page('/cameras/:id', 'page.camera', null, ['camera.view'], () => import('../pages/camera/CameraPage.svelte')),
+  page('/cameras/:id/:tab', 'page.camera', null, ['camera.view'], () => import('../pages/camera/CameraPage.svelte')),
+];
