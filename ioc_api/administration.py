@@ -82,7 +82,7 @@ async def list_users(deps: Deps, scope: Granted) -> AccountList:
     return AccountList(items=[_account(each) for each in await deps.accounts.list(scope)])
 
 
-@router.post("/api/v1/users", status_code=201, **permission(Action.USER_MANAGE))
+@router.post("/api/v1/users", status_code=201, **permission(Action.USER_MANAGE, also=(409,)))
 async def add_user(deps: Deps, scope: Granted, body: AccountBody) -> AccountShape:
     """Make an account."""
     account = await deps.accounts.create(
@@ -95,7 +95,9 @@ async def add_user(deps: Deps, scope: Granted, body: AccountBody) -> AccountShap
     return _account(account)
 
 
-@router.delete("/api/v1/users/{user_id}", status_code=204, **permission(Action.USER_MANAGE))
+@router.delete(
+    "/api/v1/users/{user_id}", status_code=204, **permission(Action.USER_MANAGE, also=(409,))
+)
 async def remove_user(deps: Deps, scope: Granted, user_id: str) -> None:
     """Remove an account and end its sessions."""
     await deps.accounts.remove(user_id, scope)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from ioc_api import administration, cameras, counts, events, problems, public, rules, sign_in
 from ioc_api.deps import ApiDeps
 from ioc_api.middleware import BodyLimit, ProtectiveHeaders
+from ioc_api.openapi import describe, document_router
 from ioc_api.wall_files import mount_wall
 
 
@@ -35,9 +36,10 @@ def _application() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses={"default": {"model": problems.Problem, "description": "A problem (RFC 9457)"}},
     )
+    describe(app)
     problems.install(app)
     for room in (public, sign_in, cameras, rules, counts, events, administration):
         app.include_router(room.router)
+    app.include_router(document_router("/api/v1/openapi.json"))
     return app

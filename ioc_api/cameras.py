@@ -137,7 +137,7 @@ async def list_cameras(
     )
 
 
-@router.post("/api/v1/cameras", status_code=201, **permission(Action.CAMERA_MANAGE))
+@router.post("/api/v1/cameras", status_code=201, **permission(Action.CAMERA_MANAGE, also=(409,)))
 async def add_camera(deps: Deps, scope: Granted, body: CameraBody) -> CameraShape:
     """Register a camera."""
     new = NewCamera(
@@ -161,7 +161,7 @@ async def get_camera(deps: Deps, scope: Granted, camera_id: str) -> CameraShape:
     return _shape(deps, await deps.registry.get(camera_id, scope))
 
 
-@router.patch("/api/v1/cameras/{camera_id}", **permission(Action.CAMERA_MANAGE))
+@router.patch("/api/v1/cameras/{camera_id}", **permission(Action.CAMERA_MANAGE, also=(409, 412)))
 async def change_camera(
     deps: Deps, scope: Granted, camera_id: str, body: CameraPatch
 ) -> CameraShape:

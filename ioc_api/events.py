@@ -81,7 +81,7 @@ async def get_snapshot(deps: Deps, scope: Granted, event_id: str) -> Response:
     response_class=StreamResponse,
     status_code=200,
     responses={200: {"model": StreamData, "description": "Server-sent events"}},
-    **permission(Action.EVENT_VIEW),
+    **permission(Action.EVENT_VIEW, also=(429,)),
 )
 async def stream(
     deps: Deps, me: Me, last_event_id: Annotated[str, Header(max_length=20)] = ""
@@ -117,5 +117,5 @@ def _instant(field: str, text: str) -> int | None:
         raise InvalidError(
             f"{field}: is no instant with a time zone",
             hint="write for example 2026-01-31T08:00:00+07:00",
-            code="validation",
+            code=field,
         ) from None

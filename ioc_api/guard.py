@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -13,22 +13,32 @@ from ioc_api.auth import SAFE_METHODS, Authenticator
 from ioc_api.rbac import Action, Principal
 
 DECLARATION = "x-camhub-permission"
+ALSO = "x-camhub-problems"
 PUBLIC = "public"
 SIGNED_IN = "signed-in"
 
 Check = Callable[[Request], Awaitable[None]]
 
 
-def permission(wanted: Action | str) -> dict[str, Any]:
+def permission(
+    wanted: Action | str, *, also: Collection[int] = (), enrolling: bool = False
+) -> dict[str, Any]:
     """Return the keyword arguments of a route that needs ``wanted``.
 
     ``wanted`` is an action, "signed-in" or "public". The application must hold its Authenticator
     in ``app.state.authenticator``. After the check, ``Me`` and ``Granted`` give the route its
     principal and the scope of the very action that was declared.
+
+    ``also`` are the problems that the route itself answers with, such as 409 and 412, beyond those
+    that ``ioc_api.openapi`` knows of every route. ``enrolling`` opens a signed-in route to somebody
+    who has to set up a second step first.
     """
-    check = _public if wanted == PUBLIC else _signed_in(wanted)
+    check = _public if wanted == PUBLIC else _signed_in(wanted, enrolling)
     declared = wanted.value if isinstance(wanted, Action) else wanted
-    return {"openapi_extra": {DECLARATION: declared}, "dependencies": [Depends(check)]}
+    extra: dict[str, Any] = {DECLARATION: declared}
+    if also:
+        extra[ALSO] = sorted(also)
+    return {"openapi_extra": extra, "dependencies": [Depends(check)]}
 
 
 async def _public(request: Request) -> None:
@@ -38,7 +48,7 @@ async def _public(request: Request) -> None:
         raise ForbiddenError("Another web site made this request", code="cross_site")
 
 
-def _signed_in(wanted: Action | str) -> Check:
+def _signed_in(wanted: Action | str, enrolling: bool) -> Check:
     action = None if wanted == SIGNED_IN else Action(wanted)
 
     async def check(request: Request) -> None:
@@ -46,6 +56,12 @@ def _signed_in(wanted: Action | str) -> Check:
         principal = await authenticator.from_request(
             request.headers, request.cookies, method=request.method
         )
+        if principal.must_enrol and not enrolling:
+            raise ForbiddenError(
+                "Administrators have to set up a second step first",
+                hint="set it up on the page of your account",
+                code="totp_enrol",
+            )
         request.state.principal = principal
         request.state.granted = Scope() if action is None else principal.require(action)
 

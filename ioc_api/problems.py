@@ -90,8 +90,14 @@ async def _camhub(request: Request, error: Exception) -> Response:
     return error_response(error)
 
 
-async def _validation(_: Request, error: Exception) -> Response:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
+    sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    whole_body = any(item["loc"] == ("body",) for item in error.errors())
+    if whole_body and sent and not (sent == "application/json" or sent.endswith("+json")):
+        return problem_response(
+            415, "A body is sent as application/json here", code="unsupported_media_type"
+        )
     found = [
         FieldError(
             field=".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
@@ -105,7 +111,7 @@ async def _validation(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
-    words = {404: "There is nothing at this address", 405: "This address has no such method"}
+    words = {404: "There is nothing at this address"}
     status = HTTPStatus(error.status_code)
     return problem_response(
         status,

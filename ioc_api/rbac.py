@@ -63,6 +63,8 @@ class Principal:
 
     ``credential`` names the session or token that it came by (a hash or an id, never the secret),
     so that the same right can be looked up again later. ``by_cookie`` tells sessions from tokens.
+    ``must_enrol``: an administrator without the second step that the settings ask for; it comes
+    without any grant, so that nothing but enrolling is left to it.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Principal:
     grants: tuple[Grant, ...]
     credential: str
     by_cookie: bool
+    must_enrol: bool = False
+    session_id: str = ""
 
     def scope(self, action: Action | str) -> Scope:
         """Return the units in which this principal may do ``action``; empty where it may not."""

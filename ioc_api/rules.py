@@ -48,7 +48,7 @@ async def get_rules(deps: Deps, scope: Granted, camera_id: str) -> RulesShape:
     return _shape(stored, version)
 
 
-@router.put("/api/v1/cameras/{camera_id}/rules", **permission(Action.CAMERA_MANAGE))
+@router.put("/api/v1/cameras/{camera_id}/rules", **permission(Action.CAMERA_MANAGE, also=(412,)))
 async def put_rules(deps: Deps, scope: Granted, camera_id: str, body: RulesBody) -> RulesShape:
     """Replace the rules of a camera; the versions of changed rules are set by the hub.
 

@@ -72,7 +72,7 @@ async def set_up(deps: Deps, request: Request, response: Response, body: SetupBo
     return await _open(deps, request, response, account)
 
 
-@router.post("/api/v1/session", **permission(PUBLIC))
+@router.post("/api/v1/session", **permission(PUBLIC, also=(401, 429)))
 async def sign_in(
     deps: Deps, request: Request, response: Response, body: LoginBody
 ) -> SessionShape:

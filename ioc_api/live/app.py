@@ -18,6 +18,7 @@ from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits, WhepService
 from ioc_api.live.whep_session import IceOptions
 from ioc_api.live.ws import WallService
+from ioc_api.openapi import describe, document_router
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def create_gateway_app(deps: GatewayDeps) -> FastAPI:
     )
     app.state.authenticator = deps.auth
     problems.install(app)
+    describe(app)
     app.include_router(whep_router(whep))
+    app.include_router(document_router("/live/openapi.json"))
 
     @app.websocket("/live/ws")
     async def live_ws(websocket: WebSocket) -> None:

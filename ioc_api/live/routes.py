@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -25,7 +27,13 @@ def whep_router(service: WhepService) -> APIRouter:
         status_code=201,
         summary="Begin a WebRTC view of one camera (WHEP)",
         response_class=Response,
-        **permission(ACTION),
+        responses={
+            201: {
+                "content": {SDP: {"schema": {"type": "string"}}},
+                "headers": {"Location": {"schema": {"type": "string"}}},
+            }
+        },
+        **_offered(permission(ACTION, also=(429,))),
     )
     async def begin(camera: str, request: Request, me: Me) -> Response:
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != SDP:
@@ -50,7 +58,7 @@ def whep_router(service: WhepService) -> APIRouter:
         "/{camera}/{session}",
         status_code=405,
         summary="Trickle ICE and ICE restarts are not supported",
-        **permission(ACTION),
+        **permission(ACTION, also=(405,)),
     )
     async def trickle(camera: str, session: str) -> Response:
         return problem_response(
@@ -67,6 +75,13 @@ def whep_router(service: WhepService) -> APIRouter:
         return Response(status_code=204, headers=_METHODS)
 
     return router
+
+
+def _offered(declared: dict[str, Any]) -> dict[str, Any]:
+    """Say that the body is an offer: the route reads it itself, within its own limit."""
+    body = {"required": True, "content": {SDP: {"schema": {"type": "string"}}}}
+    extra = {**declared["openapi_extra"], "requestBody": body}
+    return {**declared, "openapi_extra": extra}
 
 
 async def _body(request: Request) -> str:
