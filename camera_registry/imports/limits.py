@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from camera_registry.base.errors import InvalidError
+from camera_registry.imports.guard import without_guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ def bounded(number: int, cells: list[str], limits: Limits) -> Row:
                 hint="shorten this cell",
                 code="cell_too_long",
             )
-    return Row(number, tuple(cells))
+    return Row(number, tuple(without_guard(text) for text in cells))
