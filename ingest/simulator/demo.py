@@ -41,13 +41,13 @@ _PLACES = (
     _Place("Hẻm 212 Nguyễn Trãi", "27301", -0.001, 0.002, "quiet"),
     _Place("Xa lộ Hà Nội – máy ảnh cũ, nhiễu", "26824", 0.003, -0.002, "traffic_noise"),
     _Place("Ngã sáu Cộng Hoà – luồng CBR", "26977", -0.001, -0.002, "traffic", "cbr", "digest"),
-    _Place("Công viên bờ sông – Vũng Tàu", "26506", 0.004, 0.001, "pedestrians", "cbr"),
+    _Place("Hẻm sau phố Bùi Viện – túi bỏ quên", "26743", -0.003, -0.002, "left_bag"),
     _Place("Quầy một cửa – phường Thủ Dầu Một", "25747", 0.0, 0.001, "counter_queue"),
     _Place("Quốc lộ 13 – Dĩ An, ban đêm", "25942", 0.002, 0.003, "traffic_night", "cbr"),
     _Place("Cổng kho sau – Nhà Bè", "27655", -0.003, 0.001, "quiet", auth="basic"),
     _Place("Cầu Thị Nghè – trời mưa", "26929", 0.001, -0.003, "traffic_rain"),
     _Place("Đường Trường Chinh – Tân Bình", "27004", 0.002, 0.0, "traffic"),
-    _Place("Phố đi bộ Bùi Viện", "26743", -0.003, -0.002, "pedestrians", auth="digest"),
+    _Place("Công viên bờ sông – Vũng Tàu", "26506", 0.004, 0.001, "pedestrians", "cbr"),
     _Place("Ngã ba Củ Chi – nhiễu", "27553", 0.001, 0.004, "traffic_noise", "cbr"),
 )
 

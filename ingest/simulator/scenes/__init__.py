@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest.simulator.scenes.counter import counter_queue
+from ingest.simulator.scenes.luggage import left_bag
 from ingest.simulator.scenes.model import Scene, SceneSpec
 from ingest.simulator.scenes.people import pedestrians, quiet
 from ingest.simulator.scenes.rendering import Rendering
@@ -30,6 +31,7 @@ SCENES: dict[str, SceneKind] = {
     "traffic_rain": SceneKind(traffic_rain),
     "traffic_noise": SceneKind(traffic_noise),
     "quiet": SceneKind(quiet, 40.0),
+    "left_bag": SceneKind(left_bag, 120.0),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -17,15 +18,20 @@ _QUEUE_Z, _LEAVE_Z, _COUNTER_Z = 8.0, 6.6, 9.2
 _SLOTS = (1.6, 0.3, -1.0)  # x of the place at the counter and of the two behind it, metres
 _OUTSIDE = -8.5
 _VISITORS = 6
+_SWAY = 0.04  # metres, to either side
 
 
 def counter_queue(spec: SceneSpec) -> Scene:
-    """Six visitors in each round, served one after another at uneven intervals."""
+    """Six visitors in each round, served one after another at uneven intervals.
+
+    A round longer than 40 s is longer waiting, not slower walking: in half an hour each waits for
+    about fifteen minutes, shifting from one foot to the other as people do.
+    """
     random = np.random.default_rng(spec.seed)
     gaps = random.uniform(0.7, 1.3, _VISITORS)
     served = np.cumsum(gaps / gaps.sum() * spec.seconds)
-    # All is told in fortieths of the clip, so that a short clip shows the same, only faster.
-    second = spec.seconds / 40
+    # Told in fortieths of a short clip, so that it shows the same, only faster.
+    second = min(spec.seconds / 40, 1.0)
     actors = [
         Actor(index + 1, "person", strides(random), _visit(served, index, spec.seconds, second))
         for index in range(_VISITORS)
@@ -61,6 +67,7 @@ def _visit(
         legs.append((turn + 0.4 * second, turn + 1.6 * second, _SLOTS[place + 1], _SLOTS[place]))
     out = (turns[3], turns[3] + 6 * second)
     start = legs[0][0]
+    sway = _SWAY if period > 40 else 0.0
 
     def pose(seconds: float) -> Pose | None:
         now = start + (seconds - start) % period
@@ -76,6 +83,10 @@ def _visit(
             if now >= begin:
                 share = min((now - begin) / (end - begin), 1.0)
                 x, walking = x0 + (x1 - x0) * share, share < 1
+        if not walking:
+            # two sines that never meet, and now and then a step to the side
+            now -= start
+            x += sway * (math.sin(now / 1.7 + index) + math.sin(now / 23.0 + 2 * index))
         return Pose(x, _QUEUE_Z, int((x - _OUTSIDE) / 1.4 * 8) % 8 if walking else 0)
 
     return pose

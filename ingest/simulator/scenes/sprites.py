@@ -139,6 +139,18 @@ def bus(body: Colour, *, front: bool) -> Canvas:
     return c
 
 
+def bag(colour: Colour) -> Canvas:
+    """A travelling bag with its handle."""
+    c = Canvas(0.6, 0.6)
+    for side in (-1, 1):
+        c.limb((side * 0.12, 0.36), (side * 0.08, 0.54), 0.03, shade(colour, 0.5))
+    c.limb((-0.08, 0.54), (0.08, 0.54), 0.03, shade(colour, 0.5))
+    c.polygon([(-0.28, 0.0), (0.28, 0.0), (0.26, 0.4), (-0.26, 0.4)], colour)
+    c.box(-0.28, 0.0, 0.28, 0.06, shade(colour, 0.6))
+    c.box(-0.2, 0.12, 0.2, 0.24, shade(colour, 1.25))
+    return c
+
+
 def person(shirt: Colour, trousers: Colour, hair: Colour, stride: float, *, hat: bool) -> Canvas:
     """A person from the side or from behind; ``stride`` is -1 to 1, 0 stands still."""
     c = Canvas(0.9, 1.85)
