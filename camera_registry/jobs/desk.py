@@ -44,13 +44,12 @@ class JobDesk:
         Raises UnavailableError without a bus, or while as many jobs wait as the stream takes.
         """
         now = self._clock.utc_us()
-        units = wanted.scope.units
         job = Job(
             id=new_id(now),
             kind=wanted.kind,
             owner=wanted.owner,
             action=wanted.action,
-            units=None if units is None else tuple(sorted(units)),
+            scope=wanted.scope,
             created_us=now,
             updated_us=now,
         )

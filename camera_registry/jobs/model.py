@@ -39,8 +39,7 @@ class JobState(StrEnum):
 class Job:
     """What is known of a job: the value of the bucket ``jobs``.
 
-    ``action`` and ``units`` (None: the whole city) say who may see it: whoever may do ``action`` in
-    at least those units. ``done`` of ``total`` is its progress (total 0: not known), ``phase`` a
+    ``action`` and ``scope`` say who may see it: whoever may do ``action`` in all of that scope. ``done`` of ``total`` is its progress (total 0: not known), ``phase`` a
     word for what it does now. ``result`` is JSON, also of what is known so far while it runs.
     ``code``, ``error`` and ``hint`` say why it failed. ``revision`` is that of the
     record in the bucket and rises with each change. Times are UTC microseconds.
@@ -50,7 +49,7 @@ class Job:
     kind: str
     owner: str
     action: str
-    units: tuple[str, ...] | None
+    scope: Scope
     created_us: int
     updated_us: int
     state: JobState = JobState.QUEUED
@@ -64,11 +63,6 @@ class Job:
     error: str = ""
     hint: str = ""
     worker: str = ""
-
-    @property
-    def scope(self) -> Scope:
-        """The units that somebody must be allowed to see the job."""
-        return Scope(None if self.units is None else frozenset(self.units))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError, NotFoundError
 from camera_registry.base.ids import new_id
-from camera_registry.jobs import JobDesk, JobHandler, JobRunner, JobState, Submission, Task
+from camera_registry.jobs import Job, JobDesk, JobHandler, JobRunner, JobState, Submission, Task
 from camera_registry.jobs.model import QUEUED_AGE_S, decode_job, encode
 from camera_registry.model import Credentials
 from camera_registry.scope import Scope
@@ -237,8 +237,5 @@ async def test_there_is_no_such_job(desk: JobDesk) -> None:
 
 
 def test_a_record_survives_the_wire() -> None:
-    from camera_registry.jobs import Job
-
-    job = Job("i", "k", "o", "a", None, 1, 2, state=JobState.FAILED, code="c")
+    job = Job("i", "k", "o", "a", Scope.of(["1"]), 1, 2, state=JobState.FAILED, code="c")
     assert decode_job(encode(job)) == job
-    assert job.scope == Scope.all()
