@@ -35,6 +35,8 @@ OPEN_SECONDS = Histogram(
 JUMPS = Counter("camhub_timeline_jumps_total", "Time stamps of cameras that jumped")
 CORRUPT = Counter("camhub_packets_corrupt_total", "Packets that could not be read as video")
 
+_TOLD_EVERY = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -100,22 +102,23 @@ class CameraSession:
 
     def _read(self, stream: OpenStream) -> None:
         units = AccessUnits(stream)
-        watchdog = PacketWatchdog(self._clock, self._options.stalled_after_s)
-        keyframe_due = self._clock.monotonic() + self._options.keyframe_within_s
-        for packet in self._packets(stream, watchdog):
-            arrival_us = self._clock.utc_us()
-            PACKETS.inc()
-            BYTES.inc(packet.size)
-            try:
-                found = units.convert(packet)
-            except av.error.FFmpegError:
-                found = []
-            if not found:
-                CORRUPT.inc()
-            for unit in found:
-                self._hand_out(unit, arrival_us)
-            if not self._started and self._clock.monotonic() >= keyframe_due:
-                raise _nothing_to_show(units.has_parameter_sets)
+        clock, tally = self._clock, _Tally()
+        watchdog = PacketWatchdog(clock, self._options.stalled_after_s)
+        keyframe_due = clock.monotonic() + self._options.keyframe_within_s
+        with closing(tally):
+            for packet in self._packets(stream, watchdog):
+                arrival_us = clock.utc_us()
+                tally.count(packet.size)
+                try:
+                    found = units.convert(packet)
+                except av.error.FFmpegError:
+                    found = []
+                if not found:
+                    CORRUPT.inc()
+                for unit in found:
+                    self._hand_out(unit, arrival_us)
+                if not self._started and clock.monotonic() >= keyframe_due:
+                    raise _nothing_to_show(units.has_parameter_sets)
 
     def _packets(
         self, stream: OpenStream, watchdog: PacketWatchdog
@@ -163,6 +166,26 @@ class CameraSession:
                 unit.info,
             )
         )
+
+
+class _Tally:
+    """Packets and bytes on their way to the counters: each has a lock that all cameras share, so
+    they are told of a second of video at once.
+    """
+
+    def __init__(self) -> None:
+        self._packets = self._bytes = 0
+
+    def count(self, size: int) -> None:
+        self._packets += 1
+        self._bytes += size
+        if self._packets >= _TOLD_EVERY:
+            self.close()
+
+    def close(self) -> None:
+        PACKETS.inc(self._packets)
+        BYTES.inc(self._bytes)
+        self._packets = self._bytes = 0
 
 
 def _stalled(silent_s: float) -> OpenError:

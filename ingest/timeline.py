@@ -10,7 +10,7 @@ larger one only slowly, towards the smallest value of the last window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _JUMP_US = 1_000_000
 _BACK_US = 200_000
@@ -20,8 +20,7 @@ _RISE_PER_US = 0.005
 _MAX_REORDER_US = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Times of one packet in UTC microseconds; ``jumped`` where the timeline was anchored anew."""
 
     utc_us: int
