@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,14 +59,14 @@ class SnapshotLimits:
 
 
 class EventBuilder:
-    """Builds the events of one camera."""
+    """Builds the events of one camera; ``model`` tells what looked last."""
 
     def __init__(
         self,
         *,
         camera_id: str,
         unit_code: str,
-        model: str,
+        model: Callable[[], str],
         worker: str,
         clock: Clock,
         limits: SnapshotLimits | None = None,
@@ -100,7 +101,7 @@ class EventBuilder:
             label="" if track is None else track.label,
             score=1.0 if track is None else round(track.score, 3),
             box=hit.box if track is None else track.box,
-            model=self._model,
+            model=self._model(),
             worker=self._worker,
             measured=dict(hit.measured) or None,
         )

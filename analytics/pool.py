@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import structlog
@@ -27,7 +29,11 @@ class AnalysisPool:
     its own turn, gets a turn after that; a job waits for at most one turn of each other job.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, spare: int = 0) -> None:
+        """Start ``threads`` that work at once, and ``spare`` ones for those that wait."""
+        self._width = max(1, threads)
+        self._active = self._returning = 0
+        self._local = threading.local()
         self._changed = threading.Condition()
         self._ready: deque[Job] = deque()
         self._queued: set[int] = set()
@@ -38,7 +44,7 @@ class AnalysisPool:
         self._busy_s = 0.0
         self._threads = [
             threading.Thread(target=self._work, name=f"analysis-{number}", daemon=True)
-            for number in range(max(1, threads))
+            for number in range(self._width + spare)
         ]
         for thread in self._threads:
             thread.start()
@@ -50,13 +56,37 @@ class AnalysisPool:
 
     @property
     def width(self) -> int:
-        """How many threads there are."""
-        return len(self._threads)
+        """How many jobs run at once."""
+        return self._width
 
     @property
     def busy_s(self) -> float:
         """Seconds that turns have taken, over all threads, since the start."""
         return self._busy_s
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let another job run meanwhile: for a job that waits for something besides the processor.
+
+        Without spare threads nobody takes the place. Outside of a turn this does nothing.
+        """
+        if getattr(self._local, "working", False) is not True:
+            yield
+            return
+        began = time.perf_counter()
+        with self._changed:
+            self._active -= 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._returning += 1
+                while self._active >= self._width:
+                    self._changed.wait()
+                self._returning -= 1
+                self._active += 1
+            self._local.waited += time.perf_counter() - began
 
     def schedule(self, job: Job) -> None:
         """Give a job a turn when its time comes. Cheap, and never blocks on a running job."""
@@ -94,18 +124,20 @@ class AnalysisPool:
     def _work(self) -> None:
         while (job := self._next()) is not None:
             more = False
+            self._local.working, self._local.waited = True, 0.0
             began = time.perf_counter()
             try:
                 more = job.turn()
             finally:  # a broken job must not stay marked as running
-                self._finished(job, more, time.perf_counter() - began)
+                self._finished(job, more, time.perf_counter() - began - self._local.waited)
 
     def _next(self) -> Job | None:
         with self._changed:
-            while not self._ready and not self._stopping:
+            while not self._stopping and (not self._ready or not self._free()):
                 self._changed.wait()
             if self._stopping:
                 return None
+            self._active += 1
             job = self._ready.popleft()
             self._queued.discard(id(job))
             self._running[id(job)] = threading.current_thread()
@@ -113,6 +145,7 @@ class AnalysisPool:
 
     def _finished(self, job: Job, more: bool, took_s: float) -> None:
         with self._changed:
+            self._active -= 1
             self._busy_s += took_s
             del self._running[id(job)]
             wanted = more or id(job) in self._again
@@ -126,4 +159,8 @@ class AnalysisPool:
     def _enqueue(self, job: Job) -> None:
         self._ready.append(job)
         self._queued.add(id(job))
-        self._changed.notify()
+        self._changed.notify_all()
+
+    def _free(self) -> bool:
+        """Whether there is a place; who comes back from waiting goes first."""
+        return self._active + self._returning < self._width

@@ -18,7 +18,8 @@ from analytics.rulebook import Rulebook, default_rulebook
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec
-from ingest.activity import ActivityGate, GateConfig
+from ingest.activity import ActivityGate
+from ingest.gate_config import GateConfig
 from ingest.camera_runner import CameraRunner
 from ingest.decoder import DECODED
 from ingest.freeze import PictureWatch
@@ -80,7 +81,7 @@ class Fleet:
             builder=EventBuilder(
                 camera_id=spec.id,
                 unit_code=spec.unit_code,
-                model=self._detector.label,
+                model=lambda: self._detector.label,
                 worker="benchmark",
                 clock=clock,
             ),

@@ -160,7 +160,7 @@ def tell(pool: AnalysisPool, packets: Iterable[Packet], *, gated: bool) -> tuple
         builder=EventBuilder(
             camera_id="camera",
             unit_code="25807",
-            model=detector.label,
+            model=lambda: detector.label,
             worker="benchmark",
             clock=SystemClock(),
         ),

@@ -13,6 +13,10 @@ JOBS_DURABLE = "workers"
 JOBS_BUCKET = "jobs"
 SPECS_BUCKET = "camera_specs"
 STATES_BUCKET = "camera_states"
+MODELS_BUCKET = "models"
+MODEL_FILES = "model_files"
+DEFAULT_MODEL = "_default"
+"""Key in the bucket of models that no model can have: the name of the default one."""
 
 EVENT_RECORDED = "recorded"
 """Core notice after the recorder wrote events: a wake-up for SSE, its body is empty."""
@@ -42,6 +46,16 @@ def demand(camera_id: str) -> str:
 def live(camera_id: str) -> str:
     """Core subject of a camera's packets, published only while there is demand."""
     return f"live.{camera_id}"
+
+
+def still(camera_id: str) -> str:
+    """Core subject on which a camera's worker answers with its newest keyframe as a JPEG."""
+    return f"still.{camera_id}"
+
+
+def clip(camera_id: str) -> str:
+    """Core subject on which a camera's worker takes orders for a clip from its ring."""
+    return f"clip.{camera_id}"
 
 
 def event(unit_code: str, camera_id: str, kind: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,9 +19,10 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.mirror import decode_spec
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
-from ingest.activity import GateStatus
 from ingest.camera_runner import CameraRunner
 from ingest.freeze import Verdict
+from ingest.gate_state import GateStatus
+from ingest.model_status import ModelStatus
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.relay import LiveRelay
@@ -52,6 +53,14 @@ class Analysis(Protocol):
         """Return what is decoded of the camera and why; callable from any thread."""
         ...
 
+    def use_model(self, name: str) -> None:
+        """Look with another model; '' is the default. The old one looks until it is loaded."""
+        ...
+
+    def model_status(self) -> ModelStatus:
+        """Return what the camera is looked at with."""
+        ...
+
 
 class MakeAnalysis(Protocol):
     """Makes the analysis of one camera.
@@ -70,6 +79,27 @@ class MakeAnalysis(Protocol):
         ...
 
 
+class Attendant(Protocol):
+    """Something that serves from a camera's ring while the camera runs, such as stills."""
+
+    async def start(self) -> None:
+        """Begin. Raises UnavailableError while the bus cannot be reached."""
+        ...
+
+    async def stop(self) -> None:
+        """End."""
+        ...
+
+
+Attend = Callable[[str, GopRing], Sequence[Attendant]]
+"""Makes the attendants of a camera (its id) over its ring."""
+
+
+def nobody(_: str, __: GopRing) -> Sequence[Attendant]:
+    """Attend to no camera."""
+    return ()
+
+
 @dataclass(slots=True)
 class _Running:
     spec: CameraSpec
@@ -77,6 +107,7 @@ class _Running:
     relay: LiveRelay | None
     analysis: Analysis | None
     watcher: asyncio.Task[None]
+    attendants: Sequence[Attendant] = ()
 
 
 class _Voice:
@@ -112,6 +143,7 @@ class CameraSupervisor:
         options: IngestOptions,
         open_credentials: Callable[[CameraSpec], Credentials | None],
         make_analysis: MakeAnalysis,
+        attend: Attend = nobody,
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -119,6 +151,7 @@ class CameraSupervisor:
         self._options = options
         self._open_credentials = open_credentials
         self._make_analysis = make_analysis
+        self._attend = attend
         self._specs: dict[str, CameraSpec] = {}
         self._generations: dict[str, int] = {}
         self._cameras: dict[str, _Running] = {}
@@ -192,7 +225,12 @@ class CameraSupervisor:
             return
         self._specs[camera_id] = spec
         running = self._cameras.get(camera_id)
-        if running is not None and running.spec != spec:
+        if running is None or running.spec == spec:
+            return
+        if running.analysis is not None and _differ_by_model(running.spec, spec):
+            running.spec = spec
+            running.analysis.use_model(spec.detector)
+        else:
             RESTARTS.labels("changed").inc()
             await self._restart(spec)
 
@@ -233,9 +271,12 @@ class CameraSupervisor:
         )
         voice.runner = runner
         await relay.start()
+        attendants = self._attend(spec.id, ring)
+        for attendant in attendants:
+            await attendant.start()
         await runner.start()
         watcher = asyncio.create_task(self._watch(spec.id, runner, voice), name=f"watch-{spec.id}")
-        self._cameras[spec.id] = _Running(spec, runner, relay, analysis, watcher)
+        self._cameras[spec.id] = _Running(spec, runner, relay, analysis, watcher, attendants)
 
     async def _end(self, camera_id: str) -> None:
         running = self._cameras.pop(camera_id, None)
@@ -245,6 +286,8 @@ class CameraSupervisor:
             running.watcher.cancel()
         if running.runner is not None:
             await running.runner.stop()
+        for attendant in running.attendants:
+            await attendant.stop()
         if running.relay is not None:
             await running.relay.stop()
         if running.analysis is not None:
@@ -291,8 +334,9 @@ class CameraSupervisor:
         running = self._cameras.get(state.camera_id)
         if running is not None and running.analysis is not None:
             gate = running.analysis.gate_status()
+            model = running.analysis.model_status()
             known = replace(
-                known,
+                _with_model(known, model),
                 gate=gate.gate,
                 gate_reason=gate.reason,
                 duty=round(gate.duty, 3),
@@ -307,3 +351,15 @@ class CameraSupervisor:
         tally = Tally(state.state for state in self._states.values())
         for state in State:
             CAMERAS.labels(state.value).set(tally[state])
+
+
+def _differ_by_model(before: CameraSpec, after: CameraSpec) -> bool:
+    """Whether nothing but the model changed: then session, ring and live view go on."""
+    return replace(before, detector=after.detector, version=after.version) == after
+
+
+def _with_model(state: CameraState, model: ModelStatus) -> CameraState:
+    """Add what the camera is looked at with; a live camera that nothing looks at says why."""
+    if state.state is State.LIVE and not model.model and model.code:
+        state = replace(state, reason_code=model.code, reason=model.reason)
+    return replace(state, model=model.model, model_code=model.code, model_reason=model.reason)

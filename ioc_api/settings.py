@@ -64,6 +64,19 @@ class Settings(BaseSettings):
     detector_limit_ms: float = Field(
         200.0, gt=0, description="A model that takes longer for a picture is refused"
     )
+    detector_threads: int = Field(
+        1, ge=1, le=64, description="Threads of a model's session; the analysis threads come first"
+    )
+    detector_batch: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Most pictures of several cameras through a model at once; 1: none; 0: by "
+        "engine, none on cpu, 8 on cuda and tensorrt, 4 on openvino",
+    )
+    detector_batch_wait_ms: float = Field(
+        5.0, ge=0, le=1000, description="How long a picture waits for others of its batch"
+    )
     ring_seconds: float = Field(10.0, gt=0, le=600, description="Compressed pre-roll per camera")
     ring_bytes: int = Field(16 * 2**20, ge=2**20, description="Most bytes of pre-roll per camera")
     stalled_after_s: float = Field(5.0, gt=0, description="No video packet for so long: stalled")

@@ -47,7 +47,9 @@ class CameraStatus(BaseModel):
     """How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's.
 
     ``gate`` says what is decoded of it (asleep: its keyframes), ``gate_reason`` why, ``duty`` the
-    share of the time that all of it is; empty and 0 where nobody analyses it.
+    share of the time that all of it is; empty and 0 where nobody analyses it. ``model`` is what it
+    is looked at with, ``model_code`` and ``model_reason`` what stands against the one that is
+    wanted.
     """
 
     state: State
@@ -64,6 +66,9 @@ class CameraStatus(BaseModel):
     gate_reason: str
     duty: float
     analysis_fps: float
+    model: str
+    model_code: str
+    model_reason: str
 
 
 class StateChange(CameraStatus):
@@ -98,4 +103,7 @@ def _status_fields(state: CameraState) -> dict[str, object]:
         "gate_reason": state.gate_reason,
         "duty": round(state.duty, 3),
         "analysis_fps": round(state.analysis_fps, 2),
+        "model": state.model,
+        "model_code": state.model_code,
+        "model_reason": state.model_reason,
     }

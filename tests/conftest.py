@@ -85,5 +85,6 @@ async def wipe(bus: NatsBus) -> None:
         f"KV_{subjects.JOBS_BUCKET}",
         f"KV_{subjects.SPECS_BUCKET}",
         f"KV_{subjects.STATES_BUCKET}",
+        f"KV_{subjects.MODELS_BUCKET}",
     ):
         await bus.purge(stream, ">")

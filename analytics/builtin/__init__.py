@@ -4,3 +4,6 @@ from pathlib import Path
 
 MODEL_PATH = Path(__file__).parent / "moving-object.onnx"
 MANIFEST_PATH = MODEL_PATH.with_suffix(".json")
+
+BUILT_IN = "moving-object"
+"""Its name; no other model may have it."""

@@ -11,9 +11,12 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
 from camera_registry.adapters.buckets_nats import NatsBucket
+from camera_registry.adapters.objects_nats import NatsObjects
 from camera_registry.adapters.streams_nats import ensure_buckets, ensure_streams
 from camera_registry.base.bus import Delivery, Message, Subscription
 from camera_registry.base.errors import ConfigError, UnavailableError
@@ -220,6 +223,23 @@ class NatsBus:
         async with unavailable(f"a subscription to {subject}"):
             return _NatsSubscription(await self._client.subscribe(subject, cb=on_message))
 
+    async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
+        """Ask whoever listens on a plain subject and return the first answer's body."""
+        if not self._client.is_connected:
+            raise UnavailableError("the message bus is not connected", code="bus_unavailable")
+        async with unavailable(f"a question on {subject}"):
+            try:
+                answer = await self._client.request(subject, data, timeout=timeout_s)
+            except NoRespondersError:
+                raise UnavailableError(
+                    "nobody is there to answer", hint="try again", code="nobody_listens"
+                ) from None
+            except NatsTimeoutError:
+                raise UnavailableError(
+                    f"no answer came within {timeout_s:g} s", hint="try again", code="no_answer"
+                ) from None
+        return answer.data
+
     async def append(
         self, subject: str, data: bytes, *, message_id: str = "", timeout_s: float = 5.0
     ) -> None:
@@ -265,6 +285,10 @@ class NatsBus:
         if name not in self._buckets:
             self._buckets[name] = NatsBucket(self._js, name)
         return self._buckets[name]
+
+    def objects(self, name: str, max_bytes: int) -> NatsObjects:
+        """Return a store of files by name, made with room for ``max_bytes`` where it is missing."""
+        return NatsObjects(self._js, name, max_bytes, self._replicas)
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Run ``callback`` after each time the connection was lost and made again."""

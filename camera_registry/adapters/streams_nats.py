@@ -145,6 +145,7 @@ async def ensure_buckets(js: JetStreamContext, replicas: int) -> None:
     for config in (
         KeyValueConfig(subjects.SPECS_BUCKET, storage=StorageType.FILE),
         KeyValueConfig(subjects.STATES_BUCKET, storage=StorageType.MEMORY),
+        KeyValueConfig(subjects.MODELS_BUCKET, storage=StorageType.FILE),
         KeyValueConfig(
             subjects.JOBS_BUCKET,
             storage=StorageType.MEMORY,

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 import click
-import cv2
 
 from analytics.annotate import annotate
+from analytics.builtin import BUILT_IN
 from analytics.catalogue import OFFERS, offer
-from analytics.detector import Look
 from analytics.events import Detection
-from analytics.model_store import BUILT_IN
-from analytics.object_detector import ObjectDetector
-from analytics.pipeline import Pace, plane_size
 from camera_registry.base.errors import InvalidError, StorageError
 from ingest.decoder import DecodedFrame
-from ingest.media_file import Mp4Writer, frame_rate, read_pictures
+from ingest.media_file import Mp4Writer
 from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, settings_options
-from ioc_api.compose.detectors import add_model, install_model, make_detector, model_store
+from ioc_api.compose.models import (
+    add_model,
+    install_model,
+    make_detector,
+    opened_models,
+)
 from ioc_api.model_download import https_opener
+from ioc_api.model_records import StoredModel
+from ioc_api.model_trial import Draw, Trial, media_rate, run_trial
 from ioc_api.settings import Settings, load
 
 
 @click.group(cls=CamhubGroup)
 def models() -> None:
-    """Install, try and remove detection models.
+    """Install, try, choose and remove detection models.
 
-    CAMHUB_DETECTOR names the one that cameras are analysed with.
+    A running hub takes up a change within some seconds, without losing a picture.
     """
 
 
@@ -47,32 +48,54 @@ def _settings(config: Path | None, data: Path | None) -> Settings:
 @models.command(name="list")
 @settings_options
 def list_(config: Path | None, data: Path | None) -> None:
-    """Print the models that are installed, and those that can be.
+    """Print the models that are installed, and those that can be; '*' marks the default.
+
+    The last column of an installed model says how many cameras name it, of one to install whether
+    its file is known (sha256) or will be pinned when it is first installed.
 
     \b
     Example:
         camhub models list
     """
-    given = _settings(config, data)
-    stored = model_store(given).list()
-    rows = [(BUILT_IN, "built in", "Apache-2.0", "what moves; claims no class")]
-    for one in stored:
-        manifest = one.manifest
-        if manifest is None:
-            rows.append((one.name, "broken", "-", one.problem))
-        else:
-            rows.append((one.name, "installed", manifest.licence, manifest.decoder))
+    asyncio.run(_list(_settings(config, data)))
+
+
+async def _list(given: Settings) -> None:
+    async with opened_models(given) as keeper:
+        stored = await keeper.store.list()
+        used = await keeper.store.used_by()
+        default = await keeper.default()
+        pins = {name: await keeper.store.pinned(name) for name in OFFERS}
+    rows = [(BUILT_IN, "built in", "Apache-2.0", "-", "what moves; claims no class", "")]
+    rows += [
+        (
+            one.name,
+            "installed",
+            one.manifest.licence,
+            f"{one.seconds * 1000:.1f} ms",
+            f"{one.manifest.decoder} {one.manifest.version}",
+            f"cameras: {used.get(one.name, 0)}",
+        )
+        for one in stored
+    ]
     names = {one.name for one in stored}
     rows += [
-        (name, "to install", found.manifest.licence, found.about)
+        (
+            name,
+            "to install",
+            found.manifest.licence,
+            "-",
+            found.about,
+            "sha256 known" if found.manifest.sha256 or pins[name] else "sha256 pinned on install",
+        )
         for name, found in OFFERS.items()
         if name not in names
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
-        mark = "*" if row[0] == given.detector else " "
+        mark = "*" if row[0] == default else " "
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo(f"{mark} {'  '.join([*cells, row[3]])}")
+        click.echo(f"{mark} {'  '.join([*cells, row[5]])}".rstrip())
 
 
 @models.command()
@@ -91,12 +114,12 @@ def install(config: Path | None, data: Path | None, name: str) -> None:
     chosen = offer(name)
     click.echo(f"{chosen.url} ({chosen.manifest.licence})", err=True)
     with _progress() as progress:
-        detector, trusted = install_model(given, chosen, https_opener(), progress)
-    _say_kept(detector)
+        kept, trusted = asyncio.run(install_model(given, chosen, https_opener(), progress))
+    _say_kept(kept)
     if trusted:
         click.echo(
             "trusted on first use: nobody here has checked this file before. Its sha256 is pinned "
-            f"from now on: {detector.manifest.sha256}"
+            f"from now on: {kept.manifest.sha256}"
         )
 
 
@@ -106,28 +129,60 @@ def install(config: Path | None, data: Path | None, name: str) -> None:
 @click.option(
     "--manifest", "-m", required=True, type=click.Path(path_type=Path), help="Its manifest (JSON)."
 )
-def add(config: Path | None, data: Path | None, file: Path, manifest: Path) -> None:
+@click.option("--replace", is_flag=True, help="Let it take the place of an installed version.")
+def add(config: Path | None, data: Path | None, file: Path, manifest: Path, replace: bool) -> None:
     """Take a local ONNX file; the manifest says what it is and pins its sha256.
 
     \b
-    Example:
+    Examples:
         camhub models add street.onnx --manifest street.json
+        camhub models add street-2.onnx --manifest street-2.json --replace
     """
-    _say_kept(add_model(_settings(config, data), file, manifest))
+    given = _settings(config, data)
+    _say_kept(asyncio.run(add_model(given, file, manifest, replace=replace)))
 
 
 @models.command()
 @settings_options
 @click.argument("name")
 def remove(config: Path | None, data: Path | None, name: str) -> None:
-    """Remove a model. Workers that have it loaded keep it until they restart.
+    """Remove a model that no camera names and that is not the default.
 
     \b
     Example:
         camhub models remove yolox-nano
     """
-    model_store(_settings(config, data)).remove(name)
+
+    async def work() -> None:
+        async with opened_models(given) as keeper:
+            await keeper.remove(name)
+
+    given = _settings(config, data)
+    asyncio.run(work())
     click.echo(f"{name} is removed")
+
+
+@models.command()
+@settings_options
+@click.argument("name", required=False)
+@click.option("--reset", is_flag=True, help="Go back to CAMHUB_DETECTOR.")
+def default(config: Path | None, data: Path | None, name: str | None, reset: bool) -> None:
+    """Choose the model of all cameras that name none; without a name, print it.
+
+    \b
+    Examples:
+        camhub models default yolox-nano
+        camhub models default --reset
+    """
+
+    async def work() -> str:
+        async with opened_models(given) as keeper:
+            if name or reset:
+                await keeper.choose_default("" if reset else name or "")
+            return await keeper.default()
+
+    given = _settings(config, data)
+    click.echo(asyncio.run(work()))
 
 
 @models.command()
@@ -137,6 +192,7 @@ def remove(config: Path | None, data: Path | None, name: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Annotated .mp4 or .png to write.")
 @click.option("--fps", type=click.FloatRange(0.1, 60), default=5.0, show_default=True)
 @click.option("--frames", type=click.IntRange(1, 100_000), default=200, show_default=True)
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads of the session.")
 def test(
     config: Path | None,
     data: Path | None,
@@ -145,6 +201,7 @@ def test(
     out: Path | None,
     fps: float,
     frames: int,
+    threads: int | None,
 ) -> None:
     """Run a model over a clip: speed, what it finds, and an annotated MP4 or PNG.
 
@@ -158,76 +215,40 @@ def test(
     if out is not None and out.suffix.lower() not in {".mp4", ".png"}:
         raise InvalidError(f"{out} is neither .mp4 nor .png", hint="name it so")
     given = _settings(config, data)
-    detector = make_detector(given, name)
-    camera = detector.camera()
-    spent: list[float] = []
-    labels: Counter[str] = Counter()
-    with _output(out, min(fps, frame_rate_of(media))) as draw:
-        for picture in _paced(media, fps, frames):
-            look = _look(picture)
-            started = time.perf_counter()
-            found = camera.detect(look)
-            spent.append(time.perf_counter() - started)
-            labels.update({one.label for one in found})
-            draw(picture, found)
-    if not spent:
-        raise InvalidError(f"{media} holds no picture", hint="give a video or a picture")
-    spent.sort()
-    click.echo(
-        f"{detector.label}: {len(spent)} pictures, {median(spent) * 1000:.1f} ms each in the "
-        f"middle, {spent[int(len(spent) * 0.95)] * 1000:.1f} ms at the 95th percentile "
-        "(scaling and reading of the outputs included, decoding not)"
-    )
-    for label, count in labels.most_common():
-        click.echo(f"  {label}: in {count} of {len(spent)} pictures")
+    if threads is not None:
+        given = given.model_copy(update={"detector_threads": threads})
+    detector = asyncio.run(make_detector(given, name))
+    with _drawing(out, min(fps, media_rate(media))) as draw:
+        trial = run_trial(detector, media, fps=fps, frames=frames, draw=draw)
+    if out is not None and out.suffix.lower() == ".png":
+        _write(out, trial.png())
+    _say_trial(trial)
     if out is not None:
         click.echo(f"written: {out}")
 
 
-def frame_rate_of(media: Path) -> float:
-    """Pictures a second of the file; raises InvalidError as reading it would."""
-    next(read_pictures(media), None)
-    return frame_rate(media)
-
-
-def _look(picture: DecodedFrame) -> Look:
-    plane = picture.gray(*plane_size(picture.width, picture.height, 320))
-    return Look(plane, picture.utc_us, picture.width / picture.height, picture)
-
-
-def _paced(media: Path, fps: float, frames: int) -> Iterator[DecodedFrame]:
-    pace = Pace(fps)
-    left = frames
-    for picture in read_pictures(media):
-        if pace.due(picture.utc_us):
-            yield picture
-            left -= 1
-            if left == 0:
-                return
-
-
-Draw = Callable[[DecodedFrame, list[Detection]], None]
+def _say_trial(trial: Trial) -> None:
+    click.echo(
+        f"{trial.model}: {len(trial.spent)} pictures, {trial.middle_s * 1000:.1f} ms each in the "
+        f"middle, {trial.slow_s * 1000:.1f} ms at the 95th percentile "
+        "(scaling and reading of the outputs included, decoding not)"
+    )
+    for label, count in trial.labels.most_common():
+        click.echo(f"  {label}: in {count} of {len(trial.spent)} pictures")
 
 
 @contextmanager
-def _output(out: Path | None, fps: float) -> Iterator[Draw]:
-    if out is None:
+def _drawing(out: Path | None, fps: float) -> Iterator[Draw]:
+    """What writes each picture into an MP4; nothing where none is wanted."""
+    if out is None or out.suffix.lower() != ".mp4":
         yield lambda picture, found: None
-    elif out.suffix.lower() == ".mp4":
-        with Mp4Writer(out, fps) as writer:
-            yield lambda picture, found: writer.write(annotate(picture.bgr(), found))
-    else:
-        best: list[tuple[int, DecodedFrame, list[Detection]]] = []
+        return
+    with Mp4Writer(out, fps) as writer:
 
-        def keep(picture: DecodedFrame, found: list[Detection]) -> None:
-            if not best or len(found) > best[0][0]:
-                best[:] = [(len(found), picture, found)]
+        def draw(picture: DecodedFrame, found: list[Detection]) -> None:
+            writer.write(annotate(picture.bgr(), found))
 
-        yield keep
-        for _, picture, found in best:
-            done, coded = cv2.imencode(".png", annotate(picture.bgr(), found))
-            if done:
-                _write(out, coded.tobytes())
+        yield draw
 
 
 def _write(out: Path, data: bytes) -> None:
@@ -237,20 +258,20 @@ def _write(out: Path, data: bytes) -> None:
         raise StorageError(f"{out} cannot be written: {error.strerror}") from error
 
 
-def _say_kept(detector: ObjectDetector) -> None:
+def _say_kept(kept: StoredModel) -> None:
     click.echo(
-        f"{detector.manifest.name} is installed: {detector.seconds * 1000:.1f} ms a picture on "
-        f"{detector.provider}; use it with CAMHUB_DETECTOR={detector.manifest.name}"
+        f"{kept.name} is installed: {kept.seconds * 1000:.1f} ms a picture on {kept.provider}; use "
+        f"it for all cameras with 'camhub models default {kept.name}', or for one of them"
     )
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A line on stderr that counts up, on a terminal only."""
     shown = sys.stderr.isatty()
 
-    def report(done: int, total: int) -> None:
-        if shown:
+    def report(phase: str, done: int, total: int) -> None:
+        if shown and phase == "download":
             of = f" of {total / 2**20:.1f}" if total else ""
             click.echo(f"\r{done / 2**20:.1f}{of} MiB", nl=False, err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from camera_registry.base.errors import InvalidError
 from ingest.recording import read_packets
 from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, settings_options
-from ioc_api.compose.detectors import make_detector
+from ioc_api.compose.models import make_detector
 from ioc_api.settings import load
 
 _CUT = {
@@ -66,7 +67,7 @@ def try_out(
     start_us = _start(start, rulebook)
     given = load(config, data=data)
     logs.configure("warning", "console", "cli")
-    detector = make_detector(given)
+    detector = asyncio.run(make_detector(given))
     told = None if as_json or not sys.stderr.isatty() else _tell
     result = dry_run(read_packets(media, start_us), rulebook, detector, progress=told)
     if as_json:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from camera_registry import subjects
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.base.clock import SystemClock
 from ioc_api.adapters.counts_sql import SqlCountStore
@@ -14,9 +15,11 @@ from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
 from ioc_api.compose.common import connected_bus, opened_database, run_until, stop_requested
 from ioc_api.compose.http import serve
+from ioc_api.compose.models import model_keeper
 from ioc_api.compose.services import make_services
 from ioc_api.count_recorder import CountRecorder
 from ioc_api.deps import ApiDeps, PublicConfig
+from ioc_api.model_bus import MAX_FILES_BYTES, ModelMirror
 from ioc_api.push import PushHub
 from ioc_api.recorder import Recorder
 from ioc_api.settings import Settings
@@ -55,12 +58,16 @@ async def run_api(settings: Settings) -> None:
         events = SqlEventStore(database)
         counts = SqlCountStore(database)
         blobs = BlobStore.open(settings.blob_location)
+        keeper = model_keeper(settings, database)
+        files = bus.objects(subjects.MODEL_FILES, MAX_FILES_BYTES)
+        mirror = ModelMirror(keeper, bus, files, clock)
         states = StateCache(bus, clock)
         push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
         recorder = Recorder(bus, events, blobs, services.units, clock)
 
         async def reconcile_again() -> None:
             services.registry.ask_reconcile()
+            mirror.ask()
 
         bus.on_reconnect(reconcile_again)
         await states.start()
@@ -91,6 +98,7 @@ async def run_api(settings: Settings) -> None:
                 states.run(),
                 recorder.run(),
                 CountRecorder(bus, counts, clock).run(),
+                mirror.run(),
             )
         finally:
             await states.stop()

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from analytics.budget import Budget
-from analytics.event_builder import EventBuilder
+from analytics.camera_analysis import CameraAnalysis
+from analytics.event_builder import EventBuilder, SnapshotLimits, snapshot
 from analytics.events import EventMessage, encode_event
+from analytics.model_library import ModelLibrary
 from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
 from analytics.rule_document import decode_rules
 from analytics.rulebook import Rulebook, default_rulebook
 from analytics.series import CountBatch, CountRecord, encode_counts
 from camera_registry import subjects
+from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import InvalidError, StorageError
 from camera_registry.base.ids import new_id
@@ -25,13 +28,19 @@ from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ingest.activity import ActivityGate
+from ingest.clips.desk import ClipDesk
+from ingest.decoder import DecodedFrame
 from ingest.freeze import PictureWatch, Verdict
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
+from ingest.ring import GopRing
 from ingest.spool import Spool
-from ingest.supervisor import CameraSupervisor
+from ingest.still_wire import MAX_STILL
+from ingest.stills import StillDesk
+from ingest.supervisor import Attend, Attendant, CameraSupervisor
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
-from ioc_api.compose.detectors import make_detector
+from ioc_api.compose.detectors import batch_size, open_detector
+from ioc_api.model_bus import MAX_FILES_BYTES, ModelFeed
 from ioc_api.ops_http import OpsServer
 from ioc_api.settings import Settings
 
@@ -39,13 +48,20 @@ log = structlog.get_logger(__name__)
 
 
 class _Analyses:
-    """Makes the analysis of each camera on the worker's one pool, detector and spool."""
+    """Makes the analysis of each camera on the worker's one pool, library of models and spool."""
 
     def __init__(
-        self, settings: Settings, options: IngestOptions, spool: Spool, worker: str, clock: Clock
+        self,
+        settings: Settings,
+        options: IngestOptions,
+        pool: AnalysisPool,
+        models: ModelLibrary,
+        spool: Spool,
+        worker: str,
+        clock: Clock,
     ) -> None:
-        self._detector = make_detector(settings)
-        self.pool = AnalysisPool(settings.worker_threads or len(os.sched_getaffinity(0)))
+        self.pool = pool
+        self._models = models
         self._budget = Budget(lambda: self.pool.busy_s, self.pool.width, clock=clock)
         self._config = PipelineConfig(analysis_fps=settings.analysis_fps)
         self._options = options
@@ -58,18 +74,19 @@ class _Analyses:
         spec: CameraSpec,
         on_picture: Callable[[Verdict], None],
         on_failure: Callable[[Exception], None],
-    ) -> CameraPipeline:
+    ) -> CameraAnalysis:
+        model = self._models.camera(spec.detector)
         builder = EventBuilder(
             camera_id=spec.id,
             unit_code=spec.unit_code,
-            model=self._detector.label,
+            model=lambda: model.label,
             worker=self._worker,
             clock=self._clock,
         )
-        return CameraPipeline(
+        pipeline = CameraPipeline(
             camera_id=spec.id,
             pool=self.pool,
-            detector=self._detector,
+            detector=model,
             rulebook=_rulebook(spec),
             builder=builder,
             watch=PictureWatch(self._options),
@@ -82,6 +99,7 @@ class _Analyses:
             budget=self._budget,
             priority=spec.priority,
         )
+        return CameraAnalysis(pipeline, model)
 
     def _keep(self, message: EventMessage) -> None:
         event = message.event
@@ -97,6 +115,27 @@ class _Analyses:
             self._spool.put(batch.id, subjects.count(camera_id), encode_counts(batch))
         except StorageError as error:
             log.error("counts_lost", camera=camera_id, reason=str(error))
+
+
+_STILL = SnapshotLimits(width=1280, size=MAX_STILL, qualities=(85, 70, 50))
+_STILLS_AT_ONCE = 2
+_CLIPS_AT_ONCE = 2
+
+
+def _attendants(bus: Bus, clock: Clock) -> Attend:
+    """Return what answers for each camera with stills and clips out of its ring."""
+    stills, clips = asyncio.Semaphore(_STILLS_AT_ONCE), asyncio.Semaphore(_CLIPS_AT_ONCE)
+
+    def make_jpeg(frame: DecodedFrame) -> bytes:
+        return snapshot(frame, _STILL)
+
+    def attend(camera_id: str, ring: GopRing) -> Sequence[Attendant]:
+        return (
+            StillDesk(camera_id, ring, bus=bus, make_jpeg=make_jpeg, room=stills),
+            ClipDesk(camera_id, ring, bus=bus, clock=clock, room=clips),
+        )
+
+    return attend
 
 
 def _rulebook(spec: CameraSpec) -> Rulebook:
@@ -134,7 +173,18 @@ async def run_worker(settings: Settings) -> None:
     async with connected_bus(settings, f"worker-{name}") as bus:
         spool = Spool(settings.data / "spool" / name, bus, clock, max_bytes=settings.spool_bytes)
         spool.open()
-        analyses = _Analyses(settings, options, spool, name, clock)
+        pool = AnalysisPool(
+            settings.worker_threads or len(os.sched_getaffinity(0)), batch_size(settings) - 1
+        )
+        files = bus.objects(subjects.MODEL_FILES, MAX_FILES_BYTES)
+        feed = ModelFeed(bus, files, settings.data / "models")
+        models = ModelLibrary(
+            feed.fetch,
+            lambda model: open_detector(settings, model, waiting=pool.waiting),
+            clock,
+            default=settings.detector,
+        )
+        analyses = _Analyses(settings, options, pool, models, spool, name, clock)
         cameras = CameraSupervisor(
             bus,
             clock,
@@ -142,6 +192,7 @@ async def run_worker(settings: Settings) -> None:
             options=options,
             open_credentials=lambda spec: _open_credentials(vault, spec),
             make_analysis=analyses,
+            attend=_attendants(bus, clock),
         )
         keeper = LeaseKeeper(
             bus,
@@ -159,6 +210,7 @@ async def run_worker(settings: Settings) -> None:
         )
         ops.start()
         try:
+            await feed.start(models)
             await cameras.start()
             log.info("worker_ready", worker=name, ops_port=ops.port)
 
@@ -172,6 +224,8 @@ async def run_worker(settings: Settings) -> None:
             await run_until(released, keeper.run(), cameras.run(), spool.run(), release())
         finally:
             await cameras.stop()
+            await feed.stop()
+            await models.stop()
             analyses.pool.stop()
             spool.close()
             ops.stop()

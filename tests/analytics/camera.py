@@ -49,7 +49,7 @@ class Camera:
             builder=EventBuilder(
                 camera_id="camera",
                 unit_code="25807",
-                model=detector.label,
+                model=lambda: detector.label,
                 worker="w",
                 clock=SystemClock(),
             ),

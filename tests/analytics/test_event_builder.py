@@ -51,7 +51,7 @@ def test_event_says_what_the_hit_and_the_frame_say() -> None:
     box = Box(0.1, 0.2, 0.3, 0.4)
     track = Track(7, box, 0.81234, "person-like", 0, 1_000_000, True, True, 0.3)
     builder = EventBuilder(
-        camera_id="cam", unit_code="25807", model="m@1", worker="w", clock=FixedClock()
+        camera_id="cam", unit_code="25807", model=lambda: "m@1", worker="w", clock=FixedClock()
     )
     message = builder.build(Hit("zone_enter", "gate", 3, "door", track), Still())
     event = message.event

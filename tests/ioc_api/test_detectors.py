@@ -22,7 +22,13 @@ from camera_registry.base.errors import (
     ConflictError,
     NotFoundError,
 )
-from ioc_api.compose.detectors import add_model, install_model, make_detector, model_store
+from ioc_api.compose.detectors import open_detector
+from ioc_api.compose.models import (
+    add_model,
+    install_model,
+    make_detector,
+    opened_models,
+)
 from ioc_api.settings import Settings
 from tests.analytics.graphs import Grey, model_of
 
@@ -56,73 +62,83 @@ def offered(sha256: str = "") -> Offer:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path, detector="street", detector_limit_ms=60_000)  # type: ignore[call-arg]
+    return Settings(data=tmp_path, detector_limit_ms=60_000)  # type: ignore[call-arg]
 
 
-def quiet(done: int, total: int) -> None:
+def quiet(phase: str, done: int, total: int) -> None:
     pass
 
 
-def stored(settings: Settings) -> list[str]:
-    return [one.name for one in model_store(settings).list()]
+async def stored(settings: Settings) -> list[str]:
+    async with opened_models(settings) as keeper:
+        return [one.name for one in await keeper.store.list()]
 
 
-def test_installed_model_is_what_the_worker_loads(settings: Settings) -> None:
-    detector, trusted = install_model(settings, offered(), Shop(made().data), quiet)
+async def remove(settings: Settings, name: str) -> None:
+    async with opened_models(settings) as keeper:
+        await keeper.remove(name)
+
+
+async def test_installed_model_is_what_the_worker_loads(settings: Settings) -> None:
+    kept, trusted = await install_model(settings, offered(), Shop(made().data), quiet)
     assert trusted
-    assert detector.manifest.sha256 == made().manifest.sha256
-    assert detector.manifest.inputs[0].shape == (1, 3, 64, 64)
-    loaded = make_detector(settings)
+    assert kept.manifest.sha256 == made().manifest.sha256
+    assert kept.manifest.inputs[0].shape == (1, 3, 64, 64)
+    loaded = await make_detector(settings, "street")
     assert isinstance(loaded, ObjectDetector)
     assert loaded.label == "street@1"
     assert [one.label for one in loaded.look(Grey(64, 64))] == ["person"]
 
 
-def test_first_installation_pins_the_file_for_all_later_ones(settings: Settings) -> None:
-    install_model(settings, offered(), Shop(made().data), quiet)
+async def test_first_installation_pins_the_file_for_all_later_ones(settings: Settings) -> None:
+    await install_model(settings, offered(), Shop(made().data), quiet)
     with pytest.raises(ConflictError):
-        install_model(settings, offered(), Shop(made().data), quiet)
-    model_store(settings).remove("street")
+        await install_model(settings, offered(), Shop(made().data), quiet)
+    await remove(settings, "street")
     with pytest.raises(ConfigError, match="pinned") as caught:
-        install_model(settings, offered(), Shop(made(0.8).data), quiet)
+        await install_model(settings, offered(), Shop(made(0.8).data), quiet)
     assert caught.value.code == "model_sha256"
-    assert stored(settings) == []
-    _, trusted = install_model(settings, offered(), Shop(made().data), quiet)
+    assert await stored(settings) == []
+    _, trusted = await install_model(settings, offered(), Shop(made().data), quiet)
     assert not trusted
 
 
-def test_sha256_of_the_catalogue_binds_at_once(settings: Settings) -> None:
+async def test_sha256_of_the_catalogue_binds_at_once(settings: Settings) -> None:
     with pytest.raises(ConfigError, match="pinned"):
-        install_model(settings, offered("0" * 64), Shop(made().data), quiet)
-    _, trusted = install_model(settings, offered(made().manifest.sha256), Shop(made().data), quiet)
+        await install_model(settings, offered("0" * 64), Shop(made().data), quiet)
+    _, trusted = await install_model(
+        settings, offered(made().manifest.sha256), Shop(made().data), quiet
+    )
     assert not trusted
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", made().data[:100]])
-def test_file_that_is_no_model_leaves_nothing_and_pins_nothing(
+async def test_file_that_is_no_model_leaves_nothing_and_pins_nothing(
     settings: Settings, content: bytes
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        install_model(settings, offered(), Shop(content), quiet)
+        await install_model(settings, offered(), Shop(content), quiet)
     assert caught.value.code == "model_refused"
-    assert stored(settings) == []
-    assert model_store(settings).pinned("street") == ""
+    assert await stored(settings) == []
+    async with opened_models(settings) as keeper:
+        assert await keeper.store.pinned("street") == ""
 
 
-def test_cancelled_installation_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
-    def cancel(done: int, total: int) -> None:
+async def test_cancelled_installation_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+    def cancel(phase: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        install_model(settings, offered(), Shop(made().data), cancel)
-    assert list(tmp_path.rglob("*")) == []
+        await install_model(settings, offered(), Shop(made().data), cancel)
+    assert list((tmp_path / "blobs").rglob("*.onnx")) == []
+    assert await stored(settings) == []
 
 
-def test_slow_model_is_refused_before_it_is_kept(settings: Settings) -> None:
+async def test_slow_model_is_refused_before_it_is_kept(settings: Settings) -> None:
     strict = settings.model_copy(update={"detector_limit_ms": 1e-6})
     with pytest.raises(ConfigError, match="the limit is"):
-        install_model(strict, offered(), Shop(made().data), quiet)
-    assert stored(settings) == []
+        await install_model(strict, offered(), Shop(made().data), quiet)
+    assert await stored(settings) == []
 
 
 def write(path: Path, manifest: Manifest) -> Path:
@@ -130,40 +146,40 @@ def write(path: Path, manifest: Manifest) -> Path:
     return path
 
 
-def test_local_model_is_added_or_refused_with_the_reason(
+async def test_local_model_is_added_or_refused_with_the_reason(
     settings: Settings, tmp_path: Path
 ) -> None:
     file, manifest = tmp_path / "a.onnx", tmp_path / "a.json"
     file.write_bytes(made().data)
     wrong = msgspec.structs.replace(made().manifest, sha256="0" * 64)
     with pytest.raises(ConfigError, match="sha256"):
-        add_model(settings, file, write(manifest, wrong))
+        await add_model(settings, file, write(manifest, wrong))
     shape = msgspec.structs.replace(made().manifest.outputs[0], shape=(1, 1, 7))
     other = msgspec.structs.replace(made().manifest, outputs=(shape,))
     with pytest.raises(ConfigError, match="the manifest says"):
-        add_model(settings, file, write(manifest, other))
+        await add_model(settings, file, write(manifest, other))
     with pytest.raises(ConfigError, match="No such file"):
-        add_model(settings, tmp_path / "none.onnx", write(manifest, made().manifest))
-    assert stored(settings) == []
-    add_model(settings, file, write(manifest, made().manifest))
-    assert stored(settings) == ["street"]
+        await add_model(settings, tmp_path / "none.onnx", write(manifest, made().manifest))
+    assert await stored(settings) == []
+    await add_model(settings, file, write(manifest, made().manifest))
+    assert await stored(settings) == ["street"]
 
 
-def test_default_is_the_built_in_model(tmp_path: Path) -> None:
+async def test_default_is_the_built_in_model(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)  # type: ignore[call-arg]
-    assert isinstance(make_detector(settings), MovingObjectDetector)
+    assert isinstance(await make_detector(settings), MovingObjectDetector)
 
 
-def test_model_that_is_not_installed_is_named(settings: Settings) -> None:
+async def test_model_that_is_not_installed_is_named(settings: Settings) -> None:
     with pytest.raises(NotFoundError, match="no model street") as caught:
-        make_detector(settings)
+        await make_detector(settings, "street")
     assert "camhub models list" in caught.value.hint
 
 
-def test_provider_that_is_missing_falls_back_and_says_so(tmp_path: Path) -> None:
+async def test_provider_that_is_missing_falls_back_and_says_so(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, detector_providers="migraphx,cpu")  # type: ignore[call-arg,arg-type]
     with capture_logs() as logs:
-        assert isinstance(make_detector(settings), MovingObjectDetector)
+        assert isinstance(await make_detector(settings), MovingObjectDetector)
     assert [line["event"] for line in logs] == ["model_provider_missing"]
     with pytest.raises(CamhubError, match="'quantum'"):
-        make_detector(settings.model_copy(update={"detector_providers": ("quantum",)}))
+        open_detector(settings.model_copy(update={"detector_providers": ("quantum",)}))

@@ -1,0 +1,39 @@
+"""The analysis of one camera as its supervisor sees it: its pipeline and its model."""
+
+from __future__ import annotations
+
+from analytics.model_library import CameraModel
+from analytics.pipeline import CameraPipeline
+from ingest.gate_state import GateStatus
+from ingest.model_status import ModelStatus
+from ingest.packets import Packet
+
+
+class CameraAnalysis:
+    """Ends the pipeline before it gives the model back."""
+
+    def __init__(self, pipeline: CameraPipeline, model: CameraModel) -> None:
+        self._pipeline = pipeline
+        self._model = model
+        self._push = pipeline.push
+
+    def push(self, packet: Packet) -> None:
+        """Take the next packet; in the session's thread."""
+        self._push(packet)
+
+    def stop(self) -> None:
+        """Forget the camera; no callback comes after."""
+        self._pipeline.stop()
+        self._model.close()
+
+    def gate_status(self) -> GateStatus:
+        """Return what is decoded of the camera and why."""
+        return self._pipeline.gate_status()
+
+    def use_model(self, name: str) -> None:
+        """Look with another model as soon as it is loaded; '' is the default. In the event loop."""
+        self._model.use(name)
+
+    def model_status(self) -> ModelStatus:
+        """Return what the camera is looked at with."""
+        return self._model.status()
