@@ -34,15 +34,17 @@ from analytics.rules.engine import RuleEngine
 from analytics.series import CountRecord
 from analytics.tracker import Tracker, TrackerConfig
 from camera_registry.base.errors import CamhubError
-from ingest.activity import ActivityGate, GateStatus
+from ingest.activity import ActivityGate
 from ingest.decoder import DROPPED, DecodedFrame, FrameDecoder
 from ingest.freeze import PictureWatch, Verdict
+from ingest.gate_state import GateStatus, Phase
 from ingest.packets import Packet
 
 log = structlog.get_logger(__name__)
 
 _TURN_PACKETS = 8
 _VERDICT_EVERY_US = 1_000_000
+_RANKED_FPS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,9 @@ class CameraPipeline:
         self._tracker = Tracker(self._config.tracker)
         self._rules = RuleEngine(rulebook)
         self._pace = Pace(self._config.analysis_fps)
+        # A gate that is off asks for nothing: then movement only ranks cameras in the budget.
+        off = gate is None or gate.phase is Phase.OFF
+        self._change_pace = Pace(_RANKED_FPS) if off else None
         self._verdict: tuple[Verdict, int] | None = None
 
     def push(self, packet: Packet) -> None:
@@ -169,7 +174,7 @@ class CameraPipeline:
             return
         for frame in self._decoder.push(packet):
             if self._pace.due(frame.utc_us):
-                self._look_at(frame)
+                self._look_at(frame, self._plane(frame))
 
     def _decode_still(self, work: Work) -> None:
         """Decode a picture that needs no other, if it is due at all."""
@@ -180,14 +185,15 @@ class CameraPipeline:
         if not self._pace.would_be_due(packet.utc_us):
             return
         for frame in self._decoder.still(packet):
-            if work.still and self._woken_by(frame):
+            plane = self._plane(frame)
+            if work.still and self._woken_by(frame, plane):
                 return  # it comes again, after what led to it
             if self._pace.due(frame.utc_us):
-                self._look_at(frame, still=work.still)
+                self._look_at(frame, plane, still=work.still)
 
-    def _woken_by(self, frame: DecodedFrame) -> bool:
+    def _woken_by(self, frame: DecodedFrame, plane: Plane) -> bool:
         """Look whether something moved since the last keyframe; True where that woke the gate."""
-        changed = self._still_change.observe(self._plane(frame))
+        changed = self._still_change.observe(plane)
         self._change.forget_picture()
         self._moved = False
         return self._inbox.saw(frame.utc_us, moving=changed)
@@ -204,10 +210,9 @@ class CameraPipeline:
             self._share.active_s = time.monotonic()
         self._inbox.saw(at_us, moving=moving)
 
-    def _look_at(self, frame: DecodedFrame, *, still: bool = False) -> None:
+    def _look_at(self, frame: DecodedFrame, plane: Plane, *, still: bool = False) -> None:
         started = time.perf_counter()
-        plane = self._plane(frame)
-        if not still:
+        if not still and (self._change_pace is None or self._change_pace.due(frame.utc_us)):
             self._see_change(plane, frame.utc_us)
         self._judge(self._watch.observe(plane, frame.arrival_us, frame.epoch), frame.arrival_us)
         look = Look(plane, frame.utc_us, frame.width / frame.height, frame)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import cv2
 import structlog
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class AnalysisPool:
         self._retiring: set[int] = set()
         self._stopping = False
         self._busy_s = 0.0
+        cv2.setNumThreads(1)  # the pool is the parallelism: OpenCV's own threads only cost here
         self._threads = [
             threading.Thread(target=self._work, name=f"analysis-{number}", daemon=True)
             for number in range(self._width + spare)
