@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
@@ -60,21 +63,35 @@ class ProtectiveHeaders:
         await self._app(scope, receive, on_send)
 
 
-class BodyLimit:
-    """Refuses bodies over ``limit`` bytes, announced or not."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A route that takes more than others: ``path`` is a regular expression of the whole path."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    method: str
+    path: str
+    limit: int
+
+
+class BodyLimit:
+    """Refuses bodies over ``limit`` bytes, announced or not; ``uploads`` have limits of their own.
+
+    A route that takes an upload reads it as a stream: nothing here keeps it in memory.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, uploads: Sequence[Upload] = ()) -> None:
         self._app = app
         self._limit = limit
+        self._uploads = [(each.method, re.compile(each.path), each.limit) for each in uploads]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._limit_of(scope)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._limit:
-            await self._refuse(scope, receive, send)
+        if not announced.isdigit() or int(announced) > limit:
+            await _refuse(limit, scope, receive, send)
             return
         taken = 0
         over = False
@@ -84,7 +101,7 @@ class BodyLimit:
             message = await receive()
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
-                if taken > self._limit:
+                if taken > limit:
                     over = True
                     return {"type": "http.disconnect"}
             return message
@@ -98,14 +115,19 @@ class BodyLimit:
             await self._app(scope, on_receive, on_send)
         finally:
             if over:
-                await self._refuse(scope, receive, send)
+                await _refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem_response(
-            413, f"The body has more than {self._limit} bytes", code="body_too_large"
-        )
-        response.headers["Connection"] = "close"
-        await response(scope, receive, send)
+    def _limit_of(self, scope: Scope) -> int:
+        for method, path, limit in self._uploads:
+            if method == scope["method"] and path.fullmatch(scope["path"]):
+                return limit
+        return self._limit
+
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    response = problem_response(413, f"The body has more than {limit} bytes", code="body_too_large")
+    response.headers["Connection"] = "close"
+    await response(scope, receive, send)
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
