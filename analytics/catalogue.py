@@ -13,9 +13,8 @@ import msgspec
 
 from analytics.coco import CLASSES, GROUPS, STREET
 from analytics.manifest import ImageSpec, Manifest, Reading, TensorSpec
+from analytics.model_files import MODEL_FILE
 from camera_registry.base.errors import NotFoundError
-
-MODEL_FILE = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ COUNTS_STREAM = "COUNTS"
 COUNTS_RECORDER = "counts"
 JOBS_STREAM = "JOBS"
 JOBS_DURABLE = "workers"
+API_JOBS_STREAM = "API_JOBS"
+API_JOBS_DURABLE = "apis"
 JOBS_BUCKET = "jobs"
 SPECS_BUCKET = "camera_specs"
 STATES_BUCKET = "camera_states"
@@ -71,6 +73,11 @@ def count(camera_id: str) -> str:
 def job(kind: str) -> str:
     """Stream subject of the orders of one kind of job."""
     return f"job.{kind}"
+
+
+def api_job(kind: str) -> str:
+    """Stream subject of the orders of one kind of job that an api does, not a worker."""
+    return f"apijob.{kind}"
 
 
 def ptz(camera_id: str) -> str:

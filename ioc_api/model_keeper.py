@@ -11,12 +11,17 @@ from typing import Protocol
 import structlog
 
 from analytics.builtin import BUILT_IN
+from analytics.catalogue import Offer
 from analytics.manifest import Model, verify
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConfigError, ConflictError, NotFoundError
 from ioc_api.model_records import ModelStore, Origin, StoredModel, blob_key, checked_model_name
 
 log = structlog.get_logger(__name__)
+
+
+MOST_MODELS = 100
+"""More are never installed at once."""
 
 
 class Blobs(Protocol):
@@ -59,20 +64,36 @@ class ModelKeeper:
         impossible name, StorageError.
         """
         manifest = model.manifest
-        checked_model_name(manifest.name)
-        before = await self.store.get(manifest.name)
-        if before is not None and not replace:
-            raise taken(manifest.name)
+        if not replace:
+            await self.refuse_taken(manifest.name)
+        before = await self.store.get(checked_model_name(manifest.name))
+        if before is None and len(await self.store.list()) >= MOST_MODELS:
+            raise ConflictError(
+                f"there are {MOST_MODELS} models already",
+                hint="remove some that no camera uses",
+                code="models_full",
+            )
         await self._blobs.put(blob_key(manifest.sha256), model.data)
         kept = StoredModel(
             manifest, len(model.data), origin, seconds, provider, self._clock.utc_us()
         )
         if not await self.store.put(kept, replace=replace):
-            raise taken(manifest.name)
+            raise _taken(manifest.name)
+        if origin == "catalogue":
+            await self.store.pin(manifest.name, manifest.sha256)
         if before is not None:
             await self._forget_file(before.manifest.sha256)
         log.info("model_kept", model=manifest.label, sha256=manifest.sha256)
         return kept
+
+    async def refuse_taken(self, name: str) -> None:
+        """Raise ConflictError where there is a model of this name, InvalidError for no name."""
+        if await self.store.get(checked_model_name(name)) is not None:
+            raise _taken(name)
+
+    async def pinned(self, offer: Offer) -> str:
+        """Return the sha256 that an offer of the catalogue must have; '' while nobody knows."""
+        return offer.manifest.sha256 or await self.store.pinned(offer.name)
 
     async def load(self, name: str) -> Model:
         """Return a model with its verified file.
@@ -135,7 +156,7 @@ class ModelKeeper:
             await self._blobs.delete(blob_key(sha256))
 
 
-def taken(name: str) -> ConflictError:
+def _taken(name: str) -> ConflictError:
     """Make the error for a name that a model has already."""
     return ConflictError(
         f"there is a model {name} already",

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     detector_limit_ms: float = Field(
         200.0, gt=0, description="A model that takes longer for a picture is refused"
     )
+    model_mirror: str = Field(
+        "",
+        description="https://host/path that models of the catalogue are fetched from, as "
+        "NAME.onnx; empty: from their makers",
+    )
     detector_threads: int = Field(
         1, ge=1, le=64, description="Threads of a model's session; the analysis threads come first"
     )
@@ -101,6 +106,9 @@ class Settings(BaseSettings):
     session_hours: float = Field(12.0, gt=0, le=720, description="Longest life of a sign-in")
     session_idle_hours: float = Field(
         2.0, gt=0, le=720, description="A sign-in unused so long ends"
+    )
+    totp_for_administrators: bool = Field(
+        False, description="Whether administrators need a second step to do anything"
     )
     time_zone: str = Field("Asia/Ho_Chi_Minh", description="Zone of the times on the wall")
     language: Literal["vi", "en"] = Field("vi", description="Language before a user has chosen")

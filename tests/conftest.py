@@ -82,6 +82,7 @@ async def wipe(bus: NatsBus) -> None:
         subjects.EVENTS_STREAM,
         subjects.COUNTS_STREAM,
         subjects.JOBS_STREAM,
+        subjects.API_JOBS_STREAM,
         f"KV_{subjects.JOBS_BUCKET}",
         f"KV_{subjects.SPECS_BUCKET}",
         f"KV_{subjects.STATES_BUCKET}",

@@ -30,6 +30,16 @@ _JOB_BYTES = 64 * 1024**2
 _JOB_RECORD_BYTES = 512 * 1024**2
 
 
+_JOB_STREAMS = (
+    (subjects.JOBS_STREAM, subjects.job("*")),
+    (subjects.API_JOBS_STREAM, subjects.api_job("*")),
+)
+_JOB_CONSUMERS = (
+    (subjects.JOBS_STREAM, subjects.JOBS_DURABLE),
+    (subjects.API_JOBS_STREAM, subjects.API_JOBS_DURABLE),
+)
+
+
 def _streams(replicas: int) -> list[StreamConfig]:
     return [
         StreamConfig(
@@ -65,19 +75,23 @@ def _streams(replicas: int) -> list[StreamConfig]:
             storage=StorageType.FILE,
             num_replicas=replicas,
         ),
-        StreamConfig(
-            name=subjects.JOBS_STREAM,
-            subjects=[subjects.job("*")],
-            retention=RetentionPolicy.WORK_QUEUE,
-            discard=DiscardPolicy.NEW,
-            max_age=QUEUED_AGE_S,
-            max_msgs=_MAX_JOBS,
-            max_bytes=_JOB_BYTES,
-            # with their records: who asked does so again after the server was restarted
-            storage=StorageType.MEMORY,
-            num_replicas=replicas,
-        ),
+        *(_jobs(name, subject, replicas) for name, subject in _JOB_STREAMS),
     ]
+
+
+def _jobs(name: str, subject: str, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=[subject],
+        retention=RetentionPolicy.WORK_QUEUE,
+        discard=DiscardPolicy.NEW,
+        max_age=QUEUED_AGE_S,
+        max_msgs=_MAX_JOBS,
+        max_bytes=_JOB_BYTES,
+        # with their records: who asked does so again after the server was restarted
+        storage=StorageType.MEMORY,
+        num_replicas=replicas,
+    )
 
 
 def _consumers() -> list[tuple[str, ConsumerConfig]]:
@@ -112,17 +126,18 @@ def _consumers() -> list[tuple[str, ConsumerConfig]]:
                 max_deliver=-1,
             ),
         ),
-        (
-            subjects.JOBS_STREAM,
-            ConsumerConfig(
-                durable_name=subjects.JOBS_DURABLE,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=_JOB_ACK_WAIT_S,
-                max_ack_pending=-1,
-                max_deliver=-1,
-            ),
-        ),
+        *((stream, _job_consumer(durable)) for stream, durable in _JOB_CONSUMERS),
     ]
+
+
+def _job_consumer(durable: str) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=durable,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=_JOB_ACK_WAIT_S,
+        max_ack_pending=-1,
+        max_deliver=-1,
+    )
 
 
 async def ensure_streams(js: JetStreamContext, replicas: int) -> None:

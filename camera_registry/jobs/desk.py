@@ -59,7 +59,8 @@ class JobDesk:
         order = Order(job.id, wanted.kind, wanted.payload, wanted.limit_s, sealed, sealed_for)
         await self._records.put(job.id, encode(job))
         try:
-            await self._bus.append(subjects.job(wanted.kind), encode(order), message_id=job.id)
+            subject = subjects.api_job if wanted.by_api else subjects.job
+            await self._bus.append(subject(wanted.kind), encode(order), message_id=job.id)
         except UnavailableError as error:
             await self._records.delete(job.id)
             raise UnavailableError(

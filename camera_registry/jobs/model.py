@@ -84,7 +84,8 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What is asked for. Give credentials either in the clear, which are sealed at once, or as
-    ``sealed`` for ``sealed_for``, as a camera's are stored.
+    ``sealed`` for ``sealed_for``, as a camera's are stored. ``by_api``: it is an api that does it,
+    because it needs the database, the blobs or the way outside; a worker has none of them.
     """
 
     kind: str
@@ -96,6 +97,7 @@ class Submission:
     credentials: Credentials | None = field(default=None, repr=False)
     sealed: bytes = b""
     sealed_for: str = ""
+    by_api: bool = False
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -98,6 +98,8 @@ class JobRunner:
         worker: str,
         handlers: Mapping[str, JobHandler],
         slots: int,
+        stream: str = subjects.JOBS_STREAM,
+        durable: str = subjects.JOBS_DURABLE,
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -105,6 +107,7 @@ class JobRunner:
         self._worker = worker
         self._handlers = dict(handlers)
         self._slots = asyncio.Semaphore(slots)
+        self._queue = stream, durable
         self._records = bus.bucket(subjects.JOBS_BUCKET)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._called_off: set[str] = set()
@@ -129,7 +132,7 @@ class JobRunner:
 
     async def _next(self) -> Delivery | None:
         try:
-            found = await self._bus.fetch(subjects.JOBS_STREAM, subjects.JOBS_DURABLE, 1, _PULL_S)
+            found = await self._bus.fetch(*self._queue, 1, _PULL_S)
         except UnavailableError as error:
             log.warning("jobs_not_pulled", reason=error.message)
             await self._clock.sleep(1.0)
