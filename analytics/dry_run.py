@@ -84,12 +84,14 @@ def dry_run(
     limits: DryRunLimits | None = None,
     progress: Callable[[DryRunProgress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_hits: Callable[[DecodedFrame, Outcome], None] | None = None,
 ) -> DryRun:
     """Look at a recording as a camera's pipeline would, every n-th frame, in this thread.
 
     Depends on nothing but its arguments: the same recording and rules give the same result.
     ``progress`` is called once for each second of the recording and at the end, ``cancelled``
-    asked before each packet; both in this thread.
+    asked before each packet, ``on_hits`` called with each frame in which rules told something; all
+    in this thread.
     """
     config, limits = config or PipelineConfig(), limits or DryRunLimits()
     decoder, watcher, result = FrameDecoder(), _Watcher(rulebook, detector, config), DryRun()
@@ -103,6 +105,8 @@ def dry_run(
             if outcome is None:
                 continue
             result.take(frame.utc_us, outcome)
+            if on_hits is not None and outcome.hits:
+                on_hits(frame, outcome)
             if progress is not None and (
                 told_us is None or frame.utc_us - told_us >= _TELL_EVERY_US
             ):

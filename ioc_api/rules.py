@@ -8,11 +8,11 @@ import msgspec
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from analytics.rule_document import decode_rules, encode_rules, revised
+from analytics.rule_document import decode_rules, encode_rules, json_schema, revised
 from analytics.rulebook import Rulebook, default_rulebook
 from camera_registry.base.errors import CamhubError, Kind
 from ioc_api.deps import Deps
-from ioc_api.guard import Granted, permission
+from ioc_api.guard import SIGNED_IN, By, Granted, permission
 from ioc_api.rbac import Action
 from ioc_api.shapes import Body
 
@@ -41,6 +41,13 @@ class RulesShape(BaseModel):
     document: Document
 
 
+@router.get("/api/v1/rules/schema", **permission(SIGNED_IN))
+async def get_schema() -> Document:
+    """Show the JSON Schema of the rule document, from which the wall makes its forms."""
+    schema: Document = msgspec.json.decode(json_schema())
+    return schema
+
+
 @router.get("/api/v1/cameras/{camera_id}/rules", **permission(Action.CAMERA_VIEW))
 async def get_rules(deps: Deps, scope: Granted, camera_id: str) -> RulesShape:
     """Show the rules of a camera."""
@@ -49,7 +56,9 @@ async def get_rules(deps: Deps, scope: Granted, camera_id: str) -> RulesShape:
 
 
 @router.put("/api/v1/cameras/{camera_id}/rules", **permission(Action.CAMERA_MANAGE, also=(412,)))
-async def put_rules(deps: Deps, scope: Granted, camera_id: str, body: RulesBody) -> RulesShape:
+async def put_rules(
+    deps: Deps, by: By, scope: Granted, camera_id: str, body: RulesBody
+) -> RulesShape:
     """Replace the rules of a camera; the versions of changed rules are set by the hub.
 
     Events carry the version of their rule: it is the version of the document that brought the rule
@@ -67,7 +76,8 @@ async def put_rules(deps: Deps, scope: Granted, camera_id: str, body: RulesBody)
         wanted = decode_rules(msgspec.json.encode(body.document))
         before = decode_rules(stored.encode()) if stored else Rulebook(())
         document = encode_rules(revised(before, wanted, version + 1)).decode()
-    return _shape(document, await deps.registry.set_rules(camera_id, document, version, scope))
+    made = await deps.registry.set_rules(camera_id, document, version, scope, by=by)
+    return _shape(document, made)
 
 
 def _shape(stored: str, version: int) -> RulesShape:

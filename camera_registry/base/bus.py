@@ -123,6 +123,14 @@ class Bus(Protocol):
         """Call ``handler`` for each message, in order. Wildcards are those of NATS."""
         ...
 
+    async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
+        """Ask whoever listens on a plain subject and return the first answer's body.
+
+        Raises UnavailableError where nobody listens (code ``nobody_listens``), where no answer came
+        in time (``no_answer``), and while there is no connection.
+        """
+        ...
+
     async def append(
         self, subject: str, data: bytes, *, message_id: str = "", timeout_s: float = 5.0
     ) -> None:

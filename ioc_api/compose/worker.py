@@ -11,7 +11,7 @@ import structlog
 
 from analytics.budget import Budget
 from analytics.camera_analysis import CameraAnalysis
-from analytics.event_builder import EventBuilder, SnapshotLimits, snapshot
+from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage, encode_event
 from analytics.model_library import ModelLibrary
 from analytics.pipeline import CameraPipeline, PipelineConfig
@@ -20,7 +20,6 @@ from analytics.rule_document import decode_rules
 from analytics.rulebook import Rulebook, default_rulebook
 from analytics.series import CountBatch, CountRecord, encode_counts
 from camera_registry import subjects
-from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import InvalidError, StorageError
 from camera_registry.base.ids import new_id
@@ -28,16 +27,12 @@ from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ingest.activity import ActivityGate
-from ingest.clips.desk import ClipDesk
-from ingest.decoder import DecodedFrame
 from ingest.freeze import PictureWatch, Verdict
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
-from ingest.ring import GopRing
 from ingest.spool import Spool
-from ingest.still_wire import MAX_STILL
-from ingest.stills import StillDesk
-from ingest.supervisor import Attend, Attendant, CameraSupervisor
+from ingest.supervisor import CameraSupervisor
+from ioc_api.compose.attendants import attendants
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.model_bus import MAX_FILES_BYTES, ModelFeed
@@ -117,27 +112,6 @@ class _Analyses:
             log.error("counts_lost", camera=camera_id, reason=str(error))
 
 
-_STILL = SnapshotLimits(width=1280, size=MAX_STILL, qualities=(85, 70, 50))
-_STILLS_AT_ONCE = 2
-_CLIPS_AT_ONCE = 2
-
-
-def _attendants(bus: Bus, clock: Clock) -> Attend:
-    """Return what answers for each camera with stills and clips out of its ring."""
-    stills, clips = asyncio.Semaphore(_STILLS_AT_ONCE), asyncio.Semaphore(_CLIPS_AT_ONCE)
-
-    def make_jpeg(frame: DecodedFrame) -> bytes:
-        return snapshot(frame, _STILL)
-
-    def attend(camera_id: str, ring: GopRing) -> Sequence[Attendant]:
-        return (
-            StillDesk(camera_id, ring, bus=bus, make_jpeg=make_jpeg, room=stills),
-            ClipDesk(camera_id, ring, bus=bus, clock=clock, room=clips),
-        )
-
-    return attend
-
-
 def _rulebook(spec: CameraSpec) -> Rulebook:
     """Return the rules of a camera; the default ones where the document is of a newer camhub."""
     if not spec.rules:
@@ -192,7 +166,7 @@ async def run_worker(settings: Settings) -> None:
             options=options,
             open_credentials=lambda spec: _open_credentials(vault, spec),
             make_analysis=analyses,
-            attend=_attendants(bus, clock),
+            attend=attendants(bus, clock),
         )
         keeper = LeaseKeeper(
             bus,

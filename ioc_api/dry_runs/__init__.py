@@ -1,0 +1,1 @@
+"""Rules tried on a recorded clip before they hold. See DESIGN.md, "Dry runs"."""
