@@ -1,0 +1,144 @@
+"""Answers of the test device, as text: two encoder profiles, one with PTZ, one scope too many."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+TDS = "http://www.onvif.org/ver10/device/wsdl"
+TRT = "http://www.onvif.org/ver10/media/wsdl"
+TPTZ = "http://www.onvif.org/ver20/ptz/wsdl"
+TT = "http://www.onvif.org/ver10/schema"
+GUID = "urn:uuid:6f6e7669-6600-4000-8000-00000000002a"
+SCOPES = (
+    "onvif://www.onvif.org/Profile/T",
+    "onvif://www.onvif.org/Profile/Streaming",
+    "onvif://www.onvif.org/name/C%E1%BB%95ng%20ch%E1%BB%A3",
+    "onvif://www.onvif.org/location/Ben%20Thanh",
+    "onvif://www.onvif.org/hardware/T-1000",
+    "onvif://www.onvif.org/type/ptz",
+)
+
+_ANY = "http://www.onvif.org/ver10/tptz"
+
+
+def _made(prefix: str, namespace: str, name: str, content: str) -> str:
+    return (
+        f'<{prefix}:{name}Response xmlns:{prefix}="{namespace}" xmlns:tt="{TT}">{content}'
+        f"</{prefix}:{name}Response>"
+    )
+
+
+def date_and_time(now: datetime) -> str:
+    return _made(
+        "tds",
+        TDS,
+        "GetSystemDateAndTime",
+        "<tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType>"
+        "<tt:DaylightSavings>false</tt:DaylightSavings><tt:UTCDateTime>"
+        f"<tt:Time><tt:Hour>{now.hour}</tt:Hour><tt:Minute>{now.minute}</tt:Minute>"
+        f"<tt:Second>{now.second}</tt:Second></tt:Time><tt:Date><tt:Year>{now.year}</tt:Year>"
+        f"<tt:Month>{now.month}</tt:Month><tt:Day>{now.day}</tt:Day></tt:Date>"
+        "</tt:UTCDateTime></tds:SystemDateAndTime>",
+    )
+
+
+def information(serial: str) -> str:
+    return _made(
+        "tds",
+        TDS,
+        "GetDeviceInformation",
+        "<tds:Manufacturer>Example Optics</tds:Manufacturer><tds:Model>T-1000</tds:Model>"
+        f"<tds:FirmwareVersion>5.7.1</tds:FirmwareVersion><tds:SerialNumber>{serial}"
+        "</tds:SerialNumber><tds:HardwareId>rev-B</tds:HardwareId>",
+    )
+
+
+def scopes() -> str:
+    found = "".join(
+        f"<tds:Scopes><tt:ScopeDef>Fixed</tt:ScopeDef><tt:ScopeItem>{scope}</tt:ScopeItem>"
+        "</tds:Scopes>"
+        for scope in SCOPES
+    )
+    return _made("tds", TDS, "GetScopes", found)
+
+
+def endpoint() -> str:
+    return _made("tds", TDS, "GetEndpointReference", f"<tds:GUID>{GUID}</tds:GUID>")
+
+
+def services(host: str, ptz: bool) -> str:
+    known = [(TDS, "device_service"), (TRT, "media_service")] + (
+        [(TPTZ, "ptz_service")] if ptz else []
+    )
+    found = "".join(
+        f"<tds:Service><tds:Namespace>{namespace}</tds:Namespace>"
+        f"<tds:XAddr>http://{host}/onvif/{path}</tds:XAddr><tds:Version><tt:Major>2</tt:Major>"
+        "<tt:Minor>60</tt:Minor></tds:Version></tds:Service>"
+        for namespace, path in known
+    )
+    return _made("tds", TDS, "GetServices", found)
+
+
+def capabilities(host: str, ptz: bool) -> str:
+    moves = f"<tt:PTZ><tt:XAddr>http://{host}/onvif/ptz_service</tt:XAddr></tt:PTZ>" if ptz else ""
+    return _made(
+        "tds",
+        TDS,
+        "GetCapabilities",
+        f"<tds:Capabilities><tt:Media><tt:XAddr>http://{host}/onvif/media_service</tt:XAddr>"
+        "<tt:StreamingCapabilities/></tt:Media>" + moves + "</tds:Capabilities>",
+    )
+
+
+def _encoder(token: str, width: int, height: int, fps: int, kbps: int) -> str:
+    return (
+        f'<tt:VideoEncoderConfiguration token="ve_{token}"><tt:Name>ve_{token}</tt:Name>'
+        "<tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding>"
+        f"<tt:Resolution><tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height>"
+        "</tt:Resolution><tt:Quality>4</tt:Quality>"
+        f"<tt:RateControl><tt:FrameRateLimit>{fps}</tt:FrameRateLimit>"
+        f"<tt:EncodingInterval>1</tt:EncodingInterval><tt:BitrateLimit>{kbps}</tt:BitrateLimit>"
+        "</tt:RateControl><tt:H264><tt:GovLength>50</tt:GovLength>"
+        "<tt:H264Profile>High</tt:H264Profile></tt:H264><tt:Multicast><tt:Address>"
+        "<tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>"
+        "<tt:Port>0</tt:Port><tt:TTL>1</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>"
+        "<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration>"
+    )
+
+
+_PTZ = (
+    '<tt:PTZConfiguration token="ptz_0"><tt:Name>ptz_0</tt:Name><tt:UseCount>2</tt:UseCount>'
+    "<tt:NodeToken>node_0</tt:NodeToken></tt:PTZConfiguration>"
+)
+
+
+def profiles(ptz: bool) -> str:
+    moves = _PTZ if ptz else ""
+    return _made(
+        "trt",
+        TRT,
+        "GetProfiles",
+        '<trt:Profiles token="main" fixed="true"><tt:Name>Main</tt:Name>'
+        + _encoder("main", 2560, 1440, 25, 4096)
+        + moves
+        + '</trt:Profiles><trt:Profiles token="sub" fixed="true"><tt:Name>Sub</tt:Name>'
+        + _encoder("sub", 640, 360, 15, 512)
+        + moves
+        + "</trt:Profiles>",
+    )
+
+
+def uri(operation: str, url: str) -> str:
+    return _made(
+        "trt",
+        TRT,
+        operation,
+        f"<trt:MediaUri><tt:Uri>{url}</tt:Uri>"
+        "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect>"
+        "<tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout>"
+        "</trt:MediaUri>",
+    )
+
+
+def ptz(name: str, content: str = "") -> str:
+    return _made("tptz", TPTZ, name, content)
