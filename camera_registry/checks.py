@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from camera_registry.base.errors import InvalidError
+from camera_registry.base.ids import is_id
 from camera_registry.model import Position
 
 TRANSPORTS = ("tcp", "udp")
 MAX_NAME = 120
 MAX_TAGS = 20
 MAX_TAG = 40
+MAX_GROUPS = 50
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def _text(field: str, value: str, limit: int) -> str:
@@ -31,6 +35,23 @@ def checked_tags(values: Sequence[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise InvalidError(f"tags: at most {MAX_TAGS}", code="tags")
     return tags
+
+
+def checked_groups(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of groups, each once, sorted. Raises InvalidError."""
+    groups = tuple(sorted(set(values)))
+    if len(groups) > MAX_GROUPS or not all(map(is_id, groups)):
+        raise InvalidError(f"groups: give at most {MAX_GROUPS} ids of camera groups", code="groups")
+    return groups
+
+
+def checked_detector(value: str) -> str:
+    """Return the name of a model, empty for the node's own. Raises InvalidError."""
+    if value and _MODEL.fullmatch(value) is None:
+        raise InvalidError(
+            "detector: is no name of a model", hint="see `camhub models list`", code="detector"
+        )
+    return value
 
 
 def checked_gate(gate: str) -> str:

@@ -44,6 +44,8 @@ def spec_of(camera: Camera, sealed: bytes, rules: str = "") -> CameraSpec:
         rules.encode(),
         camera.gate,
         camera.priority,
+        camera.detector,
+        camera.groups,
     )
 
 

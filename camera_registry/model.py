@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from camera_registry.details import Details
+
 
 @dataclass(frozen=True, slots=True)
 class AdminUnit:
@@ -26,12 +28,26 @@ class Position:
     lat: float
 
 
+class CameraClass(StrEnum):
+    """What a camera watches; decides its code, and which fields it must have."""
+
+    TRAFFIC = "traffic"
+    PUBLIC_PLACE = "public_place"
+    COUNTER = "counter"
+    GATE = "gate"
+    BUILDING = "building"
+    PARK = "park"
+    WATERWAY = "waterway"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A registered camera. ``url`` never holds credentials; those are sealed elsewhere.
 
-    Times are UTC microseconds. ``version`` rises by one with each change. ``gate`` and
-    ``priority``: see ``CameraSpec``.
+    Times are UTC microseconds. ``version`` rises by one with each change. ``gate``, ``priority``
+    and ``detector``: see ``CameraSpec``. ``code`` is what people call it by, unique in the city;
+    ``groups`` holds the ids of its groups.
     """
 
     id: str
@@ -48,6 +64,19 @@ class Camera:
     updated_us: int = 0
     gate: str = "auto"
     priority: int = 0
+    detector: str = ""
+    code: str = ""
+    camera_class: CameraClass = CameraClass.OTHER
+    groups: tuple[str, ...] = ()
+    details: Details = field(default_factory=Details)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change: the id and the name of an account or token, or a tool of this machine."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +95,8 @@ class CameraSpec:
     id, so that it opens for no other. ``rules`` is the camera's rule document (JSON), empty where
     nobody has written one. ``gate`` is ``auto`` or ``off``: whether a quiet camera may be decoded
     at its keyframes only. Where a node is overloaded, the lowest ``priority`` gives way first.
+    ``detector`` names the model for this camera, empty for the node's own. ``groups`` are for the
+    gateway, which decides with them who may look.
     """
 
     id: str
@@ -78,6 +109,8 @@ class CameraSpec:
     rules: bytes = b""
     gate: str = "auto"
     priority: int = 0
+    detector: str = ""
+    groups: tuple[str, ...] = ()
 
 
 class State(StrEnum):
@@ -103,7 +136,9 @@ class CameraState:
     watches the camera now. ``generation`` orders the holders of a lease (higher is newer). ``gate``
     is the phase of its activity gate and ``gate_reason`` why, empty where nothing analyses it;
     ``duty`` the share of the time that it is decoded in full, ``analysis_fps`` the pictures a
-    second that are looked at while it is, after the node's budget.
+    second that are looked at while it is, after the node's budget. ``model`` is the name and
+    version of what it is looked at with, ``model_code`` and ``model_reason`` what stands against
+    the model that is wanted, empty where nothing does.
     """
 
     camera_id: str
@@ -124,3 +159,6 @@ class CameraState:
     gate_reason: str = ""
     duty: float = 0.0
     analysis_fps: float = 0.0
+    model: str = ""
+    model_code: str = ""
+    model_reason: str = ""

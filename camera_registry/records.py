@@ -1,43 +1,50 @@
-"""A camera as it is stored, looked for, made and changed, and the store as the registry sees it."""
+"""What it takes to look for, make and change cameras, and the store as the registry sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from msgspec import UNSET, UnsetType
 
-from camera_registry.model import Camera, Credentials, Position
+from camera_registry.details import Details
+from camera_registry.geo.polygons import Box
+from camera_registry.model import Actor, Camera, CameraClass, Credentials, Position
 from camera_registry.scope import Scope
+from camera_registry.stored import StoredCamera
+from camera_registry.versions import VersionEntry
 
-
-@dataclass(frozen=True, slots=True)
-class StoredCamera:
-    """A camera with its sealed credentials and its rule document (each empty: none).
-
-    ``rules_version`` counts the changes of the document.
-    """
-
-    camera: Camera
-    sealed: bytes = b""
-    rules: str = ""
-    rules_version: int = 0
+__all__ = ["CameraChange", "CameraFilter", "CameraStore", "NewCamera", "StoredCamera"]
 
 
 @dataclass(frozen=True, slots=True)
 class CameraFilter:
-    """Which cameras to list; an empty text or None means any. ``text`` is looked for in names."""
+    """Which cameras to list; what is empty or None means any.
 
-    unit_code: str = ""
+    Every word of ``text`` must be found, without marks, in name, code, address, serial number or
+    the unit's name. ``only`` and ``never`` are ids: of cameras in a state, which the database does
+    not know.
+    """
+
+    units: Sequence[str] = ()
     text: str = ""
     tag: str = ""
     enabled: bool | None = None
+    classes: Sequence[CameraClass] = ()
+    group: str = ""
+    positioned: bool | None = None
+    box: Box | None = None
+    only: frozenset[str] | None = None
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class NewCamera:
-    """What it takes to register a camera. Credentials may stand in the URL or apart."""
+    """What it takes to register a camera. Credentials may stand in the URL or apart.
+
+    Without a ``code`` the naming scheme gives one.
+    """
 
     name: str
     unit_code: str
@@ -49,11 +56,20 @@ class NewCamera:
     tags: tuple[str, ...] = ()
     gate: str = "auto"
     priority: int = 0
+    detector: str = ""
+    code: str = ""
+    camera_class: CameraClass = CameraClass.OTHER
+    groups: tuple[str, ...] = ()
+    details: Details = field(default_factory=Details)
 
 
 @dataclass(frozen=True, slots=True)
 class CameraChange:
-    """Changes to a camera; what is UNSET stays. ``version`` is the one the caller had seen."""
+    """Changes to a camera; what is UNSET stays. ``version`` is the one the caller had seen.
+
+    ``details`` maps names of fields of ``Details`` to their new values. An empty ``code`` asks for
+    a new one of the naming scheme.
+    """
 
     name: str | UnsetType = UNSET
     unit_code: str | UnsetType = UNSET
@@ -66,13 +82,21 @@ class CameraChange:
     gate: str | UnsetType = UNSET
     priority: int | UnsetType = UNSET
     version: int | None = None
+    detector: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+    camera_class: CameraClass | UnsetType = UNSET
+    groups: tuple[str, ...] | UnsetType = UNSET
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class CameraStore(Protocol):
-    """Where cameras are kept."""
+    """Where cameras and their versions are kept; each change and its entry in one transaction."""
 
-    async def insert(self, stored: StoredCamera) -> None:
-        """Store a new camera. Raises ConflictError where its id exists."""
+    async def insert(self, stored: StoredCamera, by: Actor) -> StoredCamera:
+        """Store a new camera and return it, with a code if it had none.
+
+        Raises ConflictError where its id or its code exists, InvalidError for an unknown group.
+        """
         ...
 
     async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
@@ -85,14 +109,30 @@ class CameraStore(Protocol):
         """Return up to ``limit`` cameras ordered by (name, id), beginning behind ``after``."""
         ...
 
-    async def replace(self, stored: StoredCamera, expected_version: int) -> bool:
-        """Write a changed camera if it still has ``expected_version``; say whether it had."""
+    async def replace(
+        self, before: StoredCamera, after: StoredCamera, by: Actor
+    ) -> StoredCamera | None:
+        """Write a changed camera if it still has the version of ``before``; None where not.
+
+        Raises as ``insert`` does.
+        """
         ...
 
-    async def delete(self, camera_id: str, scope: Scope) -> bool:
-        """Delete a camera in scope; say whether there was one."""
+    async def delete(
+        self, camera_id: str, scope: Scope, by: Actor, now_us: int, version: int | None
+    ) -> bool:
+        """Delete a camera in scope; say whether there was one, of ``version`` if that is given."""
         ...
 
     async def enabled(self) -> Sequence[StoredCamera]:
         """Return every enabled camera."""
+        ...
+
+    async def versions(
+        self, camera_id: str, scope: Scope, before: int | None, limit: int
+    ) -> Sequence[VersionEntry] | None:
+        """Return up to ``limit`` entries below ``before``, the latest first.
+
+        None where no camera in scope has, or had at its end, this id.
+        """
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,19 +15,12 @@ from camera_registry.base.errors import (
     ForbiddenError,
     Kind,
     NotFoundError,
-    UnavailableError,
 )
 from camera_registry.base.ids import is_id, new_id
-from camera_registry.checks import (
-    checked_gate,
-    checked_name,
-    checked_position,
-    checked_priority,
-    checked_tags,
-    checked_transport,
-)
-from camera_registry.mirror import Mirror, spec_of
-from camera_registry.model import Camera, Credentials
+from camera_registry.changes import described, drafted
+from camera_registry.delivery import Delivery
+from camera_registry.mirror import Mirror
+from camera_registry.model import Actor, Camera, Credentials
 from camera_registry.records import (
     CameraChange,
     CameraFilter,
@@ -40,6 +32,7 @@ from camera_registry.scope import Scope
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy, check_credentials
 from camera_registry.vault import Vault
+from camera_registry.versions import SYSTEM, VersionEntry
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +40,11 @@ _TRIES = 5
 
 
 class CameraRegistry:
-    """Adds, lists, changes and removes cameras.
+    """Adds, lists, changes and removes cameras, and tells their history.
 
     Changes are committed even when the bus cannot be reached; ``run`` brings them there later.
-    ``mirror`` may be None for a tool that runs without a bus: a running api mends it then.
+    ``mirror`` may be None for a tool that runs without a bus: a running api mends it then. ``by``
+    is who makes a change; it is kept in the camera's history.
     """
 
     def __init__(
@@ -67,36 +61,25 @@ class CameraRegistry:
         self._units = units
         self._policy = policy
         self._clock = clock
-        self._mirror = mirror
-        self._turn = asyncio.Lock()
-        self._due = asyncio.Event()
+        self._delivery = Delivery(store, clock, mirror)
 
-    async def add(self, new: NewCamera, scope: Scope) -> Camera:
+    async def add(self, new: NewCamera, scope: Scope, *, by: Actor = SYSTEM) -> Camera:
         """Register a camera. Raises InvalidError, or ForbiddenError out of scope."""
+        stored = self.draft(new, scope)
+        stored = await self._store.insert(stored, by)
+        log.info("camera_added", camera=stored.camera.id, unit=stored.camera.unit_code, by=by.id)
+        await self._delivery.tell(stored, offer=True)
+        return stored.camera
+
+    def draft(self, new: NewCamera, scope: Scope) -> StoredCamera:
+        """Check all that can be checked without the store, and return what would be stored."""
         now = self._clock.utc_us()
+        unit = self._units.get(new.unit_code).code
+        camera = drafted(new, new_id(now), unit, now)
+        self._require(camera, scope)
         address = self._policy.accept(new.url)
-        camera = Camera(
-            id=new_id(now),
-            name=checked_name(new.name),
-            unit_code=self._unit(new.unit_code, scope),
-            url=address.url,
-            position=checked_position(new.position),
-            enabled=new.enabled,
-            transport=checked_transport(new.transport),
-            tags=checked_tags(new.tags),
-            created_us=now,
-            updated_us=now,
-            gate=checked_gate(new.gate),
-            priority=checked_priority(new.priority),
-        )
-        given = new.credentials or address.credentials
-        sealed = self._seal(camera.id, given)
-        camera = replace(camera, has_credentials=bool(sealed))
-        stored = StoredCamera(camera, sealed)
-        await self._store.insert(stored)
-        log.info("camera_added", camera=camera.id, unit=camera.unit_code)
-        await self._tell(stored, offer=True)
-        return camera
+        sealed = self._seal(camera.id, new.credentials or address.credentials)
+        return self._addressed(StoredCamera(replace(camera, url=address.url), sealed))
 
     async def get(self, camera_id: str, scope: Scope) -> Camera:
         """Return a camera. Raises NotFoundError where there is none in scope."""
@@ -112,7 +95,9 @@ class CameraRegistry:
         """Return up to ``limit`` cameras in scope ordered by (name, id), behind ``after``."""
         return await self._store.list(scope, wanted or CameraFilter(), after, limit)
 
-    async def update(self, camera_id: str, change: CameraChange, scope: Scope) -> Camera:
+    async def update(
+        self, camera_id: str, change: CameraChange, scope: Scope, *, by: Actor = SYSTEM
+    ) -> Camera:
         """Change a camera.
 
         Raises NotFoundError out of scope, and a CamhubError of kind STALE where the caller named a
@@ -123,17 +108,16 @@ class CameraRegistry:
         for _ in range(_TRIES):
             before = await self._stored(camera_id, scope)
             if change.version is not None and change.version != before.camera.version:
-                raise CamhubError(
-                    "Somebody else has changed this camera meanwhile",
-                    hint="read it again and repeat your change",
-                    kind=Kind.STALE,
-                )
+                raise _stale()
             after = self._changed(before, change, scope)
-            if await self._store.replace(after, before.camera.version):
-                log.info("camera_changed", camera=camera_id, version=after.camera.version)
-                await self._tell(after, offer=not before.camera.enabled)
-                return after.camera
-        raise ConflictError("The camera is being changed by others", hint="try again")
+            written = await self._store.replace(before, after, by)
+            if written is not None:
+                log.info(
+                    "camera_changed", camera=camera_id, version=written.camera.version, by=by.id
+                )
+                await self._delivery.tell(written, offer=not before.camera.enabled)
+                return written.camera
+        raise _contended()
 
     async def rules(self, camera_id: str, scope: Scope) -> tuple[str, int]:
         """Return a camera's rule document, empty for none, and its version.
@@ -143,7 +127,9 @@ class CameraRegistry:
         stored = await self._stored(camera_id, scope)
         return stored.rules, stored.rules_version
 
-    async def set_rules(self, camera_id: str, document: str, version: int, scope: Scope) -> int:
+    async def set_rules(
+        self, camera_id: str, document: str, version: int, scope: Scope, *, by: Actor = SYSTEM
+    ) -> int:
         """Write a camera's rule document, which the caller has checked; return its new version.
 
         Raises NotFoundError out of scope, and a CamhubError of kind STALE where ``version`` is not
@@ -162,54 +148,63 @@ class CameraRegistry:
                 rules=document,
                 rules_version=version + 1,
             )
-            if await self._store.replace(after, before.camera.version):
-                log.info("rules_changed", camera=camera_id, version=after.rules_version)
-                await self._tell(after, offer=False)
+            written = await self._store.replace(before, after, by)
+            if written is not None:
+                log.info("rules_changed", camera=camera_id, version=after.rules_version, by=by.id)
+                await self._delivery.tell(written, offer=False)
                 return after.rules_version
-        raise ConflictError("The camera is being changed by others", hint="try again")
+        raise _contended()
 
-    async def remove(self, camera_id: str, scope: Scope) -> None:
-        """Remove a camera. Raises NotFoundError where there is none in scope."""
-        if not is_id(camera_id) or not await self._store.delete(camera_id, scope):
+    async def remove(
+        self, camera_id: str, scope: Scope, *, by: Actor = SYSTEM, version: int | None = None
+    ) -> None:
+        """Remove a camera; its history stays.
+
+        Raises NotFoundError where there is none in scope, and a CamhubError of kind STALE where it
+        has not the ``version`` that is named.
+        """
+        now = self._clock.utc_us()
+        if not is_id(camera_id):
             raise _missing()
-        log.info("camera_removed", camera=camera_id)
-        await self._withdraw(camera_id)
+        if not await self._store.delete(camera_id, scope, by, now, version):
+            if version is not None and await self._store.get(camera_id, scope) is not None:
+                raise _stale()
+            raise _missing()
+        log.info("camera_removed", camera=camera_id, by=by.id)
+        await self._delivery.withdraw(camera_id)
+
+    async def versions(
+        self, camera_id: str, scope: Scope, before: int | None = None, limit: int = 100
+    ) -> Sequence[VersionEntry]:
+        """Return a camera's changes, the latest first, below the version ``before``.
+
+        A removed camera still has them. Raises NotFoundError out of scope.
+        """
+        found = None
+        if is_id(camera_id):
+            found = await self._store.versions(camera_id, scope, before, limit)
+        if found is None:
+            raise _missing()
+        return found
+
+    async def version(self, camera_id: str, number: int, scope: Scope) -> VersionEntry:
+        """Return one change and the camera as it was after it. Raises NotFoundError."""
+        found = await self.versions(camera_id, scope, number + 1, 1)
+        if not found or found[0].version != number:
+            raise NotFoundError("This version of the camera is not kept")
+        return found[0]
 
     async def reconcile(self) -> int:
         """Make the bus equal to the database and count the repairs. Raises UnavailableError."""
-        if self._mirror is None:
-            return 0
-        async with self._turn:
-            leased = await self._mirror.leased()
-            specs, states = await self._mirror.present()
-            stored = await self._store.enabled()
-            wanted = [spec_of(item.camera, item.sealed, item.rules) for item in stored]
-            repairs = await self._mirror.mend(wanted, specs, states, leased)
-        if repairs:
-            log.info("bus_reconciled", repairs=repairs, cameras=len(wanted))
-        return repairs
+        return await self._delivery.reconcile()
 
     def ask_reconcile(self) -> None:
         """Let ``run`` reconcile at once: after a lost connection came back."""
-        self._due.set()
+        self._delivery.ask()
 
     async def run(self, every_s: float = 30.0) -> None:
         """Reconcile now, then every ``every_s`` seconds and whenever asked, for ever."""
-        while True:
-            self._due.clear()
-            try:
-                await self.reconcile()
-            except UnavailableError as error:
-                log.warning("reconcile_postponed", reason=error.message)
-            except CamhubError as error:
-                log.error("reconcile_failed", reason=error.message)
-            waiter = asyncio.ensure_future(self._due.wait())
-            timer = asyncio.ensure_future(self._clock.sleep(every_s))
-            try:
-                await asyncio.wait({waiter, timer}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiter.cancel()
-                timer.cancel()
+        await self._delivery.run(every_s)
 
     async def _stored(self, camera_id: str, scope: Scope) -> StoredCamera:
         stored = await self._store.get(camera_id, scope) if is_id(camera_id) else None
@@ -218,7 +213,13 @@ class CameraRegistry:
         return stored
 
     def _changed(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
-        camera, sealed = self._described(before.camera, change, scope), before.sealed
+        sealed = before.sealed
+        unit = before.camera.unit_code
+        if change.unit_code is not UNSET:
+            unit = self._units.get(change.unit_code).code
+        camera = described(before.camera, change, unit)
+        if change.unit_code is not UNSET or change.groups is not UNSET:
+            self._require(camera, scope)
         if change.url is not UNSET:
             address = self._policy.accept(change.url)
             if address.credentials is not None:
@@ -230,67 +231,39 @@ class CameraRegistry:
             sealed = self._seal(camera.id, change.credentials)
         camera = replace(
             camera,
-            has_credentials=bool(sealed),
             version=camera.version + 1,
             updated_us=max(self._clock.utc_us(), camera.updated_us),
         )
-        return replace(before, camera=camera, sealed=sealed)
+        changed = replace(before, camera=camera, sealed=sealed)
+        if {"sub", "capabilities"} & change.details.keys():
+            return self._addressed(changed)
+        return replace(changed, camera=replace(camera, has_credentials=bool(sealed)))
 
-    def _described(self, camera: Camera, change: CameraChange, scope: Scope) -> Camera:
-        """Return the camera with all that is neither its address nor its credentials changed."""
-        if change.name is not UNSET:
-            camera = replace(camera, name=checked_name(change.name))
-        if change.unit_code is not UNSET:
-            camera = replace(camera, unit_code=self._unit(change.unit_code, scope))
-        if change.position is not UNSET:
-            camera = replace(camera, position=checked_position(change.position))
-        if change.enabled is not UNSET:
-            camera = replace(camera, enabled=change.enabled)
-        if change.transport is not UNSET:
-            camera = replace(camera, transport=checked_transport(change.transport))
-        if change.tags is not UNSET:
-            camera = replace(camera, tags=checked_tags(change.tags))
-        if change.gate is not UNSET:
-            camera = replace(camera, gate=checked_gate(change.gate))
-        if change.priority is not UNSET:
-            camera = replace(camera, priority=checked_priority(change.priority))
-        return camera
+    def _addressed(self, stored: StoredCamera) -> StoredCamera:
+        """Check the URLs in the details; credentials in them serve where there are no others."""
+        camera, sealed = stored.camera, stored.sealed
+        sub, can = camera.details.sub, camera.details.capabilities
+        if can.onvif_url:
+            can = replace(can, onvif_url=self._policy.accept_service(can.onvif_url))
+            camera = replace(camera, details=replace(camera.details, capabilities=can))
+        if sub is not None and sub.url:
+            address = self._policy.accept(sub.url)
+            if address.credentials is not None and not sealed:
+                sealed = self._seal(camera.id, address.credentials)
+            details = replace(camera.details, sub=replace(sub, url=address.url))
+            camera = replace(camera, details=details)
+        camera = replace(camera, has_credentials=bool(sealed))
+        return replace(stored, camera=camera, sealed=sealed)
 
-    async def _tell(self, stored: StoredCamera, *, offer: bool) -> None:
-        """Bring one change to the bus; without a connection leave it to ``run``."""
-        if not stored.camera.enabled:
-            await self._withdraw(stored.camera.id)
-            return
-        if self._mirror is None:
-            return
-        try:
-            async with self._turn:
-                await self._mirror.put(spec_of(stored.camera, stored.sealed, stored.rules))
-                if offer:
-                    await self._mirror.offer(stored.camera.id)
-        except UnavailableError as error:
-            self._late(stored.camera.id, error)
-
-    async def _withdraw(self, camera_id: str) -> None:
-        if self._mirror is None:
-            return
-        try:
-            async with self._turn:
-                await self._mirror.withdraw(camera_id)
-        except UnavailableError as error:
-            self._late(camera_id, error)
-
-    def _late(self, camera_id: str, error: UnavailableError) -> None:
-        log.warning("bus_change_postponed", camera=camera_id, reason=error.message)
-
-    def _unit(self, code: str, scope: Scope) -> str:
-        unit = self._units.get(code)
-        if not scope.allows(unit.code):
+    def _require(self, camera: Camera, scope: Scope) -> None:
+        if not scope.allows(camera.unit_code, camera.groups):
+            unit = self._units.get(camera.unit_code)
             raise ForbiddenError(
                 f"unit_code: you may not manage cameras in {unit.code} {unit.name_vi}",
-                hint="ask an administrator",
+                hint="ask an administrator"
+                if not scope.grouped
+                else "keep the camera in one of your groups, or ask an administrator",
             )
-        return unit.code
 
     def _seal(self, camera_id: str, credentials: Credentials | None) -> bytes:
         if credentials is None:
@@ -300,6 +273,18 @@ class CameraRegistry:
 
 def _missing() -> NotFoundError:
     return NotFoundError("There is no such camera")
+
+
+def _stale() -> CamhubError:
+    return CamhubError(
+        "Somebody else has changed this camera meanwhile",
+        hint="read it again and repeat your change",
+        kind=Kind.STALE,
+    )
+
+
+def _contended() -> ConflictError:
+    return ConflictError("The camera is being changed by others", hint="try again")
 
 
 def _authority(url: str) -> tuple[str, str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import difflib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from camera_registry.base.errors import InvalidError
 from camera_registry.model import AdminUnit
+from camera_registry.text import fold
 
 
 class Units:
@@ -60,19 +60,13 @@ class Units:
 
     def nearest(self, text: str, count: int = 3) -> list[AdminUnit]:
         """Find the units whose name or code looks most like ``text``, best first."""
-        wanted = _fold(text[:80])
+        wanted = fold(text[:80])
         scored = [
-            (max(_likeness(wanted, _fold(unit.name_vi)), _likeness(wanted, unit.code)), unit)
+            (max(_likeness(wanted, fold(unit.name_vi)), _likeness(wanted, unit.code)), unit)
             for unit in self
         ]
         scored.sort(key=lambda pair: -pair[0])
         return [unit for score, unit in scored[:count] if score >= 0.5]
-
-
-def _fold(text: str) -> str:
-    """Lower case without Vietnamese marks: "Thủ Đức" becomes "thu duc"."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(char for char in plain if not unicodedata.combining(char)).strip()
 
 
 def _likeness(a: str, b: str) -> float:

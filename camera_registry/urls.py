@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
@@ -20,10 +20,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_URL = 2048
 MAX_CREDENTIAL = 256
-_PORTS = {"rtsp": 554, "rtsps": 322}
+_STREAM_PORTS = {"rtsp": 554, "rtsps": 322}
+_SERVICE_PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
 _SECRET = re.compile(r"[?&;/](password|passwd|passwort|pwd|pass)=[^&;/]", re.IGNORECASE)
 _EXAMPLE = "write for example rtsp://10.1.2.3:554/stream1"
+_SERVICE_EXAMPLE = "write for example http://10.1.2.3/onvif/device_service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,27 @@ class UrlPolicy:
         Raises InvalidError where it is no usable RTSP URL and ForbiddenError where its network is
         not allowed.
         """
+        return self._accept(text, _STREAM_PORTS)
+
+    def accept_service(self, text: str) -> str:
+        """Check and normalise the URL of a device service, http or https, without credentials.
+
+        Raises as :meth:`accept` does.
+        """
+        try:
+            accepted = self._accept(text, _SERVICE_PORTS)
+        except InvalidError as error:
+            words = error.message.replace("url: the camera URL", "onvif_url: the address")
+            raise InvalidError(words, hint=_SERVICE_EXAMPLE, code="onvif_url") from None
+        if accepted.credentials is not None:
+            raise InvalidError(
+                "onvif_url: the address holds credentials; give username and password apart",
+                hint=_SERVICE_EXAMPLE,
+                code="onvif_url",
+            )
+        return accepted.url
+
+    def _accept(self, text: str, ports: Mapping[str, int]) -> CameraUrl:
         if len(text) > MAX_URL or not text.isprintable() or any(c.isspace() for c in text):
             raise _bad("has blanks or control characters, or is too long")
         try:
@@ -98,8 +121,8 @@ class UrlPolicy:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise _bad("cannot be read: check the host and the port") from None
-        if parts.scheme not in _PORTS:
-            raise _bad("must begin with rtsp:// or rtsps://")
+        if parts.scheme not in ports:
+            raise _bad(f"must begin with {' or '.join(f'{scheme}://' for scheme in ports)}")
         if not host:
             raise _bad("has no host")
         if port == 0:
@@ -109,7 +132,7 @@ class UrlPolicy:
         if _SECRET.search(parts.path) or _SECRET.search("?" + parts.query):
             raise _bad("holds a password in its path or query; give username and password apart")
         netloc = self._host(host)
-        if port is not None and port != _PORTS[parts.scheme]:
+        if port is not None and port != ports[parts.scheme]:
             netloc += f":{port}"
         path = quote(parts.path, safe="/%:=@,;+$!*'()&~-._")
         query = quote(parts.query, safe="/%:=@,;+$!*'()&~-._?")

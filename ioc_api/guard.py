@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from camera_registry.base.errors import ForbiddenError
+from camera_registry.model import Actor
 from camera_registry.scope import Scope
 from ioc_api.auth import SAFE_METHODS, Authenticator
 from ioc_api.rbac import Action, Principal
@@ -78,5 +79,12 @@ def _granted(request: Request) -> Scope:
     return granted
 
 
+def _actor(request: Request) -> Actor:
+    principal: Principal = request.state.principal
+    return Actor(principal.id, principal.username)
+
+
 Me = Annotated[Principal, Depends(_principal)]
+By = Annotated[Actor, Depends(_actor)]
+"""Who makes a change, for the history of what is changed."""
 Granted = Annotated[Scope, Depends(_granted)]

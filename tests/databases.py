@@ -6,11 +6,16 @@ same tests run on PostgreSQL, each in a database of its own.
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import secrets
 from pathlib import Path
 
 import asyncpg
+
+import camera_registry.adapters
+import ioc_api.adapters
 
 
 async def fresh_url(directory: Path) -> str:
@@ -25,3 +30,10 @@ async def fresh_url(directory: Path) -> str:
     finally:
         await connection.close()
     return f"{server}/{name}"
+
+
+def load_tables() -> None:
+    """Import every adapter, so that ``metadata`` knows every table."""
+    for package in (camera_registry.adapters, ioc_api.adapters):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)

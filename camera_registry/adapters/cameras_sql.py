@@ -1,98 +1,82 @@
-"""Cameras in the database."""
+"""Cameras and their history in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from camera_registry.adapters.database import Database, metadata
-from camera_registry.base.errors import ConflictError
-from camera_registry.model import Camera, Position
+from camera_registry.adapters.camera_queries import in_scope, matching
+from camera_registry.adapters.camera_rows import camera_of, row_of, stored_of
+from camera_registry.adapters.camera_tables import (
+    camera_group_members,
+    camera_groups,
+    camera_numbers,
+    camera_tags,
+    camera_versions,
+    cameras,
+)
+from camera_registry.adapters.database import Database
+from camera_registry.base.errors import ConflictError, InvalidError
+from camera_registry.model import Actor, Camera
+from camera_registry.naming import CodeScheme
 from camera_registry.records import CameraFilter, StoredCamera
 from camera_registry.scope import Scope
-
-cameras = sa.Table(
-    "cameras",
-    metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("unit_code", sa.String(8), nullable=False, index=True),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("lon", sa.Float),
-    sa.Column("lat", sa.Float),
-    sa.Column("enabled", sa.Boolean, nullable=False),
-    sa.Column("transport", sa.String(8), nullable=False),
-    sa.Column("tags", sa.JSON, nullable=False),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_us", sa.BigInteger, nullable=False),
-    sa.Column("updated_us", sa.BigInteger, nullable=False),
-    sa.Column("rules", sa.Text, nullable=False, server_default=""),
-    sa.Column("rules_version", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("gate", sa.String(8), nullable=False, server_default="auto"),
-    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
-)
-sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id)
-
-camera_tags = sa.Table(
-    "camera_tags",
-    metadata,
-    sa.Column(
-        "camera_id",
-        sa.String(36),
-        sa.ForeignKey("cameras.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column("tag", sa.Text, primary_key=True),
+from camera_registry.search import search_text
+from camera_registry.units import Units
+from camera_registry.versions import (
+    DELETED,
+    VersionEntry,
+    entry_of,
+    from_snapshot,
+    snapshot,
 )
 
-
-def in_scope(column: sa.ColumnElement[str], scope: Scope) -> sa.ColumnElement[bool]:
-    """Return the condition that a row's unit lies in the scope."""
-    return sa.true() if scope.units is None else column.in_(sorted(scope.units))
+__all__ = ["SqlCameraStore", "cameras", "in_scope"]
 
 
 class SqlCameraStore:
     """The registry's ``CameraStore`` on SQLAlchemy."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, scheme: CodeScheme | None = None, units: Units | None = None
+    ) -> None:
         self._database = database
+        self._scheme = scheme or CodeScheme()
+        self._units = units or Units.load()
 
-    async def insert(self, stored: StoredCamera) -> None:
-        """Store a new camera."""
+    async def insert(self, stored: StoredCamera, by: Actor) -> StoredCamera:
+        """Store a new camera and its first version."""
         async with self._database.write() as connection:
-            try:
-                await connection.execute(cameras.insert().values(_row(stored)))
-            except IntegrityError:
-                raise ConflictError(f"There is a camera {stored.camera.id} already") from None
-            await _write_tags(connection, stored.camera)
+            return await self.insert_in(connection, stored, by)
+
+    async def insert_in(
+        self, connection: AsyncConnection, stored: StoredCamera, by: Actor
+    ) -> StoredCamera:
+        """Do what :meth:`insert` does within a transaction of the caller's."""
+        stored = await self._coded(connection, stored)
+        await self._execute(connection, cameras.insert().values(self._row(stored)), stored)
+        await self._write_rest(connection, None, stored, by)
+        return stored
 
     async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
         """Return a camera in scope, or None."""
-        query = sa.select(cameras).where(
-            cameras.c.id == camera_id, in_scope(cameras.c.unit_code, scope)
-        )
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().first()
-        return None if row is None else _stored(row)
+            row = (await connection.execute(_one(camera_id, scope))).mappings().first()
+        return None if row is None else stored_of(row)
 
     async def list(
         self, scope: Scope, wanted: CameraFilter, after: tuple[str, str] | None, limit: int
     ) -> Sequence[Camera]:
         """Return up to ``limit`` cameras by name and id, beginning behind ``after``."""
-        query = sa.select(cameras).where(in_scope(cameras.c.unit_code, scope))
-        if wanted.unit_code:
-            query = query.where(cameras.c.unit_code == wanted.unit_code)
-        if wanted.enabled is not None:
-            query = query.where(cameras.c.enabled == wanted.enabled)
-        if wanted.text:
-            query = query.where(cameras.c.name.icontains(wanted.text, autoescape=True))
-        if wanted.tag:
-            tagged = sa.select(camera_tags.c.camera_id).where(camera_tags.c.tag == wanted.tag)
-            query = query.where(cameras.c.id.in_(tagged))
+        query = sa.select(cameras).where(
+            _camera_in(scope), *matching(wanted, self._database.dialect)
+        )
         if after is not None:
             query = query.where(
                 sa.tuple_(cameras.c.name, cameras.c.id)
@@ -101,85 +85,168 @@ class SqlCameraStore:
         query = query.order_by(cameras.c.name, cameras.c.id).limit(limit)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [_stored(row).camera for row in rows]
+        return [camera_of(row) for row in rows]
 
-    async def replace(self, stored: StoredCamera, expected_version: int) -> bool:
-        """Write a changed camera if it still has ``expected_version``; say whether it had."""
-        values = _row(stored)
-        change = (
-            cameras.update()
-            .where(cameras.c.id == values.pop("id"), cameras.c.version == expected_version)
-            .values(values)
-        )
+    async def replace(
+        self, before: StoredCamera, after: StoredCamera, by: Actor
+    ) -> StoredCamera | None:
+        """Write a changed camera if it still has the version of ``before``; None where not."""
         async with self._database.write() as connection:
-            if (await connection.execute(change)).rowcount == 0:
+            return await self.replace_in(connection, before, after, by)
+
+    async def replace_in(
+        self, connection: AsyncConnection, before: StoredCamera, after: StoredCamera, by: Actor
+    ) -> StoredCamera | None:
+        """Do what :meth:`replace` does within a transaction of the caller's."""
+        same = sa.and_(cameras.c.id == before.camera.id, cameras.c.version == before.camera.version)
+        # Taken first, so that no number is spent on a change that is overtaken.
+        held = await connection.execute(sa.select(cameras.c.id).where(same).with_for_update())
+        if held.first() is None:
+            return None
+        after = await self._coded(connection, after)
+        values = self._row(after)
+        del values["id"]
+        await self._execute(connection, cameras.update().where(same).values(values), after)
+        await self._write_rest(connection, before.camera, after, by, entry_of(before, after, by))
+        return after
+
+    async def delete(
+        self, camera_id: str, scope: Scope, by: Actor, now_us: int, version: int | None
+    ) -> bool:
+        """Delete a camera in scope; say whether there was one, of ``version`` if that is given."""
+        async with self._database.write() as connection:
+            query = _one(camera_id, scope).with_for_update()
+            row = (await connection.execute(query)).mappings().first()
+            if row is None or version not in (None, row["version"]):
                 return False
-            await connection.execute(
-                camera_tags.delete().where(camera_tags.c.camera_id == stored.camera.id)
-            )
-            await _write_tags(connection, stored.camera)
-        return True
-
-    async def delete(self, camera_id: str, scope: Scope) -> bool:
-        """Delete a camera in scope; say whether there was one."""
-        query = cameras.delete().where(
-            cameras.c.id == camera_id, in_scope(cameras.c.unit_code, scope)
-        )
-        async with self._database.write() as connection:
-            return (await connection.execute(query)).rowcount > 0
+            camera = camera_of(row)
+            await connection.execute(cameras.delete().where(cameras.c.id == camera_id))
+            entry = VersionEntry(camera.version + 1, now_us, by, DELETED, {}, camera)
+            await connection.execute(camera_versions.insert().values(entry_row(entry)))
+            return True
 
     async def enabled(self) -> Sequence[StoredCamera]:
         """Return every enabled camera."""
         async with self._database.read() as connection:
             query = sa.select(cameras).where(cameras.c.enabled)
-            return [_stored(row) for row in (await connection.execute(query)).mappings()]
+            return [stored_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def versions(
+        self, camera_id: str, scope: Scope, before: int | None, limit: int
+    ) -> Sequence[VersionEntry] | None:
+        """Return up to ``limit`` entries below ``before``, the latest first; None out of scope."""
+        c = camera_versions.c
+        query = sa.select(camera_versions).where(c.camera_id == camera_id)
+        latest = query.order_by(c.version.desc()).limit(1)
+        if before is not None:
+            query = query.where(c.version < before)
+        query = query.order_by(c.version.desc()).limit(limit)
+        async with self._database.read() as connection:
+            if (await connection.execute(_one(camera_id, scope))).first() is None:
+                last = (await connection.execute(latest)).mappings().first()
+                gone = last is not None and last["action"] == DELETED
+                if last is None or not gone or not _was_in(last, scope):
+                    return None
+            rows = (await connection.execute(query)).mappings().all()
+        return [_entry(row) for row in rows]
+
+    def _row(self, stored: StoredCamera) -> dict[str, Any]:
+        unit = self._units.get(stored.camera.unit_code)
+        return row_of(stored, search_text(stored.camera, unit.name_vi))
+
+    async def _execute(
+        self, connection: AsyncConnection, write: sa.Insert | sa.Update, stored: StoredCamera
+    ) -> None:
+        try:
+            await connection.execute(write)
+        except IntegrityError as error:
+            if "code" in str(error.orig):
+                raise ConflictError(
+                    f"code: {stored.camera.code} is taken",
+                    hint="choose another, or leave it empty and the naming scheme gives one",
+                    code="code_taken",
+                ) from None
+            raise ConflictError(f"There is a camera {stored.camera.id} already") from None
+
+    async def _coded(self, connection: AsyncConnection, stored: StoredCamera) -> StoredCamera:
+        """Give a camera without a code the next free one of its series."""
+        camera = stored.camera
+        series = self._scheme.series(camera.unit_code, camera.camera_class)
+        while not camera.code:
+            count = self._database.insert(camera_numbers).values(series=series, last=1)
+            # The row stays locked until the end of the transaction: nobody gets a number twice.
+            count = count.on_conflict_do_update(
+                index_elements=["series"], set_={"last": camera_numbers.c.last + 1}
+            )
+            number = await connection.execute(count.returning(camera_numbers.c.last))
+            code = self._scheme.code(camera.unit_code, camera.camera_class, number.scalar_one())
+            taken = sa.select(cameras.c.id).where(cameras.c.code == code)
+            if (await connection.execute(taken)).first() is None:
+                camera = replace(camera, code=code)
+        return replace(stored, camera=camera)
+
+    async def _write_rest(
+        self,
+        connection: AsyncConnection,
+        before: Camera | None,
+        stored: StoredCamera,
+        by: Actor,
+        entry: VersionEntry | None = None,
+    ) -> None:
+        camera = stored.camera
+        entry = entry or entry_of(None, stored, by)
+        await connection.execute(camera_versions.insert().values(entry_row(entry)))
+        if before is None or before.tags != camera.tags:
+            await _rewrite(connection, camera_tags, "tag", camera.id, camera.tags)
+        if before is None or before.groups != camera.groups:
+            known = sa.select(sa.func.count()).where(camera_groups.c.id.in_(camera.groups))
+            if (await connection.execute(known)).scalar_one() != len(camera.groups):
+                raise InvalidError("groups: there is no such camera group", code="groups")
+            await _rewrite(connection, camera_group_members, "group_id", camera.id, camera.groups)
 
 
-async def _write_tags(connection: Any, camera: Camera) -> None:
-    if camera.tags:
-        rows = [{"camera_id": camera.id, "tag": tag} for tag in camera.tags]
-        await connection.execute(camera_tags.insert(), rows)
+def _camera_in(scope: Scope) -> sa.ColumnElement[bool]:
+    return in_scope(cameras.c.unit_code, scope, cameras.c.id)
 
 
-def _row(stored: StoredCamera) -> dict[str, Any]:
-    camera = stored.camera
+def _one(camera_id: str, scope: Scope) -> sa.Select[Any]:
+    return sa.select(cameras).where(cameras.c.id == camera_id, _camera_in(scope))
+
+
+async def _rewrite(
+    connection: AsyncConnection, table: sa.Table, column: str, camera_id: str, values: Sequence[str]
+) -> None:
+    await connection.execute(table.delete().where(table.c.camera_id == camera_id))
+    if values:
+        rows = [{"camera_id": camera_id, column: value} for value in values]
+        await connection.execute(table.insert(), rows)
+
+
+def _was_in(row: sa.RowMapping, scope: Scope) -> bool:
+    return scope.allows(row["unit_code"], from_snapshot(row["snapshot"]).groups)
+
+
+def entry_row(entry: VersionEntry) -> dict[str, Any]:
+    """Write an entry of the history as a row."""
     return {
-        "id": camera.id,
-        "name": camera.name,
-        "unit_code": camera.unit_code,
-        "url": camera.url,
-        "lon": None if camera.position is None else camera.position.lon,
-        "lat": None if camera.position is None else camera.position.lat,
-        "enabled": camera.enabled,
-        "transport": camera.transport,
-        "tags": list(camera.tags),
-        "sealed": stored.sealed,
-        "version": camera.version,
-        "created_us": camera.created_us,
-        "updated_us": camera.updated_us,
-        "rules": stored.rules,
-        "rules_version": stored.rules_version,
-        "gate": camera.gate,
-        "priority": camera.priority,
+        "camera_id": entry.camera.id,
+        "version": entry.version,
+        "at_us": entry.at_us,
+        "actor_id": entry.actor.id,
+        "actor_name": entry.actor.name,
+        "action": entry.action,
+        "unit_code": entry.camera.unit_code,
+        "changes": msgspec.json.encode(entry.changes).decode(),
+        "snapshot": snapshot(entry.camera),
     }
 
 
-def _stored(row: sa.RowMapping) -> StoredCamera:
-    position = None if row["lon"] is None else Position(row["lon"], row["lat"])
-    camera = Camera(
-        id=row["id"],
-        name=row["name"],
-        unit_code=row["unit_code"],
-        url=row["url"],
-        position=position,
-        enabled=row["enabled"],
-        transport=row["transport"],
-        tags=tuple(row["tags"]),
-        has_credentials=bool(row["sealed"]),
-        version=row["version"],
-        created_us=row["created_us"],
-        updated_us=row["updated_us"],
-        gate=row["gate"],
-        priority=row["priority"],
+def _entry(row: sa.RowMapping) -> VersionEntry:
+    return VersionEntry(
+        row["version"],
+        row["at_us"],
+        Actor(row["actor_id"], row["actor_name"]),
+        row["action"],
+        msgspec.json.decode(row["changes"], type=dict[str, tuple[Any, Any]]),
+        from_snapshot(row["snapshot"]),
     )
-    return StoredCamera(camera, row["sealed"], row["rules"], row["rules_version"])

@@ -15,11 +15,13 @@ from alembic.migration import MigrationContext
 
 import ioc_api.adapters.accounts_sql
 import ioc_api.adapters.counts_sql
-import ioc_api.adapters.events_sql  # noqa: F401 - registers its tables
-from camera_registry.adapters.cameras_sql import camera_tags, cameras
+import ioc_api.adapters.events_sql
+import ioc_api.adapters.models_sql  # noqa: F401 - registers its tables
+from camera_registry.adapters.camera_tables import camera_tags, cameras
 from camera_registry.adapters.database import Database, metadata
 from camera_registry.base.errors import ConfigError, StorageError, UnavailableError
 from ioc_api.migrations import DIRECTORY
+from tests.databases import load_tables
 
 
 def open_database(path: Path) -> Database:
@@ -27,6 +29,7 @@ def open_database(path: Path) -> Database:
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    load_tables()
     database = open_database(tmp_path / "a.db")
     await database.migrate()
     await database.check_version()

@@ -11,9 +11,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import ioc_api.adapters.accounts_sql
-import ioc_api.adapters.counts_sql
-import ioc_api.adapters.events_sql  # noqa: F401 - registers its tables
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.cameras_sql import SqlCameraStore
@@ -36,6 +33,7 @@ from camera_registry.scope import Scope
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
+from camera_registry.versions import SYSTEM
 from ioc_api.migrations import DIRECTORY
 from tests.conftest import NatsServer
 from tests.databases import fresh_url
@@ -227,8 +225,8 @@ async def test_lists_are_filtered_ordered_and_paged(rig: Rig) -> None:
         return [camera.name for camera in await rig.registry.list(scope, wanted)]
 
     assert await names(CameraFilter()) == ["a", "b 50%", "b 50%", "c_d"]
-    assert await names(CameraFilter(unit_code=B)) == ["b 50%", "c_d"]
-    assert await names(CameraFilter(unit_code=B), HERE) == []
+    assert await names(CameraFilter(units=(B,))) == ["b 50%", "c_d"]
+    assert await names(CameraFilter(units=(B,)), HERE) == []
     assert await names(CameraFilter(text="0%")) == ["b 50%", "b 50%"]
     assert await names(CameraFilter(text="_")) == ["c_d"]
     assert await names(CameraFilter(text="B 5")) == ["b 50%", "b 50%"]
@@ -244,9 +242,9 @@ async def test_lists_are_filtered_ordered_and_paged(rig: Rig) -> None:
 
 async def test_the_store_refuses_an_id_twice(rig: Rig) -> None:
     camera = Camera(new_id(1), "n", A, "rtsp://10.0.0.1")
-    await rig.store.insert(StoredCamera(camera))
+    await rig.store.insert(StoredCamera(camera), SYSTEM)
     with pytest.raises(ConflictError):
-        await rig.store.insert(StoredCamera(camera))
+        await rig.store.insert(StoredCamera(camera), SYSTEM)
 
 
 async def test_reconcile_mends_everything_and_then_finds_nothing(rig: Rig) -> None:

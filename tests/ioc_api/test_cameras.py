@@ -180,3 +180,127 @@ async def test_gate_and_priority_are_kept_and_reach_the_worker(api: Hub) -> None
         for wrong in ({"gate": "on"}, {"gate": None}, {"priority": 10}, {"priority": -1}):
             assert (await client.patch(path, json=wrong)).status_code == 422
         assert (await client.get(path)).json()["priority"] == 7
+
+
+FULL = {
+    "class": "gate",
+    "code": "cong-01",
+    "address": "12 Lê Lợi",
+    "height_m": 5,
+    "azimuth_deg": 360,
+    "fov_deg": 92.5,
+    "view_m": 25,
+    "target_px_m": 125,
+    "owner": "UBND phường",
+    "purpose": "An ninh trật tự",
+    "make": "Hikvision",
+    "model": "DS-2CD2043",
+    "firmware": "5.7.3",
+    "serial": "DS2CD123",
+    "installed_on": "2024-05-01",
+    "checked_on": "2026-01-31",
+    "main": {"codec": "H264", "width": 1920, "height": 1080, "fps": 25, "bitrate_kbps": 4096},
+    "sub": {"url": "rtsp://admin:geheim@10.0.0.1/sub", "codec": "h264", "width": 640},
+    "capabilities": {
+        "ptz": True,
+        "audio": False,
+        "onvif_profiles": ["t", "S"],
+        "onvif_url": "http://10.0.0.1/onvif/device_service",
+    },
+    "privacy_zones": [{"name": "window", "points": [[0, 0], [0.5, 0], [0.5, 0.5]]}],
+    "retention_class": "short",
+    "sign_posted": True,
+    "detector": "people",
+}
+
+
+async def test_every_field_is_kept_shown_and_changed(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        camera = await add(client, **FULL)
+        path = f"/api/v1/cameras/{camera['id']}"
+        wanted: dict[str, Any] = dict(FULL) | {
+            "code": "CONG-01",
+            "azimuth_deg": 0.0,
+            "main": dict(FULL["main"]) | {"codec": "h264"},  # type: ignore[call-overload]
+            "sub": {
+                "url": "rtsp://10.0.0.1/sub",
+                "codec": "h264",
+                "width": 640,
+                "height": 0,
+                "fps": 0,
+                "bitrate_kbps": 0,
+            },
+            "capabilities": dict(FULL["capabilities"]) | {"onvif_profiles": ["S", "T"]},  # type: ignore[call-overload]
+        }
+        shown = (await client.get(path)).json()
+        assert {name: shown[name] for name in wanted} == wanted
+        assert camera == shown
+        empty = {"sub": None, "height_m": None, "sign_posted": None, "class": "traffic"}
+        changed = (await client.patch(path, json=empty)).json()
+        assert {name: changed[name] for name in empty} == empty
+        left = {name: changed[name] for name in wanted if name not in empty}
+        assert left == {name: wanted[name] for name in left}
+        spec = spec_of(await api.deps.registry.get(camera["id"], Scope.all()), b"")
+        assert spec.detector == "people"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"class": "submarine"},
+        {"class": None},
+        {"code": "a b"},
+        {"code": "x" * 41},
+        {"address": "x" * 201},
+        {"address": None},
+        {"owner": "a\u0000b"},
+        {"height_m": 2000},
+        {"azimuth_deg": -1},
+        {"fov_deg": 0},
+        {"view_m": "far"},
+        {"installed_on": "yesterday"},
+        {"installed_on": 7},
+        {"installed_on": "9999-01-01"},
+        {"checked_on": "1812-01-01"},
+        {"main": {"codec": "has blank"}},
+        {"main": {"url": "rtsp://10.0.0.1/"}},
+        {"main": {"width": -1}},
+        {"main": {"fps": 1000}},
+        {"sub": {"url": "http://10.0.0.1/"}},
+        {"capabilities": {"onvif_profiles": ["Z"]}},
+        {"capabilities": {"onvif_url": "http://u:p@10.0.0.1/"}},
+        {"capabilities": {"onvif_url": "file:///etc/passwd"}},
+        {"privacy_zones": [{"points": [[0, 0], [1, 1]]}]},
+        {"privacy_zones": [{"points": [[0, 0], [1, 1], [2, 0]]}]},
+        {"privacy_zones": [{"points": [[0, 0], [1, 1], [1, 0], [0, 1]]}]},
+        {"retention_class": "Très long"},
+        {"sign_posted": "yes"},
+        {"detector": "../../etc"},
+        {"groups": ["nonsense"]},
+        {"groups": ["019a0000-0000-7000-8000-000000000000"]},
+    ],
+)
+async def test_a_wrong_detail_is_refused_and_changes_nothing(
+    api: Hub, wrong: dict[str, Any]
+) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        camera = await add(client)
+        path = f"/api/v1/cameras/{camera['id']}"
+        headers = {"Content-Type": "application/json"}
+        made = await client.post(
+            "/api/v1/cameras", content=msgspec.json.encode(CAMERA | wrong), headers=headers
+        )
+        changed = await client.patch(path, content=msgspec.json.encode(wrong), headers=headers)
+        for answer in (made, changed):
+            assert answer.status_code == 422, answer.text
+        assert (await client.get(path)).json() == camera
+
+
+async def test_addresses_in_details_obey_the_network_policy(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        for wrong in (
+            {"sub": {"url": "rtsp://127.0.0.1/"}},
+            {"capabilities": {"onvif_url": "http://169.254.169.254/"}},
+        ):
+            answer = await client.post("/api/v1/cameras", json=CAMERA | wrong)
+            assert (answer.status_code, answer.json()["code"]) == (403, "network_not_allowed")

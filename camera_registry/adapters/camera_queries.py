@@ -1,0 +1,82 @@
+"""Which cameras a query means: conditions for scopes and filters, the same on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from camera_registry.adapters.camera_tables import camera_group_members, camera_tags, cameras
+from camera_registry.records import CameraFilter
+from camera_registry.scope import EVERYWHERE, Scope
+from camera_registry.search import words
+
+Condition = sa.ColumnElement[bool]
+
+
+def in_scope(
+    unit: sa.ColumnElement[str], scope: Scope, camera: sa.ColumnElement[str] | None = None
+) -> Condition:
+    """Return the condition that a row lies in the scope, by its unit and its camera's groups.
+
+    ``camera`` is the column with the camera's id. Without it, what a scope allows by group alone is
+    refused.
+    """
+    if scope.units is None:
+        return sa.true()
+    allowed: list[Condition] = []
+    for units, groups in scope.products():
+        within = sa.true() if EVERYWHERE in units else unit.in_(sorted(units))
+        if groups is None:
+            allowed.append(within)
+        elif camera is not None:
+            allowed.append(sa.and_(within, camera.in_(_members(groups))))
+    return sa.or_(sa.false(), *allowed)
+
+
+def matching(wanted: CameraFilter, dialect: str) -> list[Condition]:
+    """Return what a camera must fulfil to be wanted."""
+    c = cameras.c
+    found: list[Condition] = [
+        sa.func.instr(c.search, word) > 0
+        if dialect == "sqlite"
+        else sa.func.strpos(c.search, word) > 0
+        for word in words(wanted.text)
+    ]
+    if wanted.units:
+        found.append(c.unit_code.in_(wanted.units))
+    if wanted.classes:
+        found.append(c.camera_class.in_([each.value for each in wanted.classes]))
+    if wanted.enabled is not None:
+        found.append(c.enabled == wanted.enabled)
+    if wanted.tag:
+        tagged = sa.select(camera_tags.c.camera_id).where(camera_tags.c.tag == wanted.tag)
+        found.append(c.id.in_(tagged))
+    if wanted.group:
+        found.append(c.id.in_(_members([wanted.group])))
+    if wanted.positioned is not None:
+        found.append(c.lon.is_not(None) if wanted.positioned else c.lon.is_(None))
+    if wanted.box is not None:
+        found.append(c.lon.between(wanted.box.west, wanted.box.east))
+        found.append(c.lat.between(wanted.box.south, wanted.box.north))
+    if wanted.only is not None:
+        found.append(c.id.in_(_listed(wanted.only, dialect)))
+    if wanted.never:
+        found.append(c.id.not_in(_listed(wanted.never, dialect)))
+    return found
+
+
+def _members(groups: Iterable[str]) -> sa.Select[Any]:
+    members = camera_group_members.c
+    return sa.select(members.camera_id).where(members.group_id.in_(sorted(groups)))
+
+
+def _listed(ids: frozenset[str], dialect: str) -> sa.Select[Any]:
+    """Return ids as a table of one column: one parameter, however many thousands there are."""
+    text = sa.literal(msgspec.json.encode(sorted(ids)).decode(), sa.Text)
+    if dialect == "sqlite":
+        return sa.select(sa.func.json_each(text).table_valued("value").c.value)
+    each = sa.func.json_array_elements_text(sa.cast(text, sa.JSON)).table_valued("value")
+    return sa.select(each.c.value)

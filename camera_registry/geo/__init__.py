@@ -1,0 +1,1 @@
+"""Plane geometry of zones and of administrative units."""
