@@ -37,8 +37,6 @@ from camera_registry.versions import (
     snapshot,
 )
 
-__all__ = ["SqlCameraStore", "cameras", "in_scope"]
-
 
 class SqlCameraStore:
     """The registry's ``CameraStore`` on SQLAlchemy."""

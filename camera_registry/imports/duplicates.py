@@ -52,14 +52,17 @@ class Duplicates:
 
     def findings(self, draft: Draft) -> list[Message]:
         """Say what else is the same camera as this row."""
-        serial, code = _text(draft, "serial"), _text(draft, "code")
+        return self.same_as(known_of(draft))
+
+    def same_as(self, camera: Known) -> list[Message]:
+        """Say what else is the same as this camera."""
         found: list[Message] = []
-        for field, value in _keys(draft.url, serial, code):
+        for field, value in _keys(camera.url, camera.serial, camera.code):
             other = self._same.get((field, value))
             if other is not None:
                 found.append(_same(field, other))
-        if draft.position is not None:
-            found += self._beside(draft.position, azimuth_of(draft))
+        if camera.position is not None:
+            found += self._beside(camera.position, camera.azimuth_deg)
         return found
 
     def _beside(self, position: Position, azimuth: float | None) -> Iterator[Message]:
@@ -75,21 +78,16 @@ class Duplicates:
 
 def known_of(draft: Draft) -> Known:
     """Return a row of the file as something that later rows may repeat."""
+    azimuth = draft.values.get("azimuth_deg")
     return Known(
         name=_text(draft, "name"),
         url=draft.url,
         serial=_text(draft, "serial"),
         code=_text(draft, "code"),
         position=draft.position,
-        azimuth_deg=azimuth_of(draft),
+        azimuth_deg=azimuth if isinstance(azimuth, float) else None,
         row=draft.number,
     )
-
-
-def azimuth_of(draft: Draft) -> float | None:
-    """Return the azimuth that the row gives, if any."""
-    value = draft.values.get("azimuth_deg")
-    return value if isinstance(value, float) else None
 
 
 def _same_view(position: Position, azimuth: float | None, other: Known) -> Message | None:

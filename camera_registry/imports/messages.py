@@ -124,6 +124,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Mật khẩu có cả trong địa chỉ và trong cột riêng; cột riêng được dùng",
             "Credentials stand in the address and in their own columns; the columns count",
         ),
+        "secret_blotted": (
+            "Mật khẩu đã bị che trong tệp này; hãy nhập lại",
+            "The password was blotted out in this file; enter it again",
+        ),
         "weak_password": (
             "Mật khẩu mặc định của hãng hoặc quá yếu; hãy đổi trên camera",
             "A factory-default or weak password; change it in the camera",

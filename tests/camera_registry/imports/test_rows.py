@@ -49,7 +49,7 @@ def reader(scope: Scope | None = None, *, polygons: bool = True) -> RowReader:
     )
 
 
-def row(number: int = 2, **cells: str) -> Row:
+def row(number: int = 2, /, **cells: str) -> Row:
     given = {"name": "Cầu", "unit": "26740", "url": "rtsp://10.0.0.7/1"} | cells
     return Row(number, tuple(given.get(field, "") for field in FIELDS))
 
@@ -59,7 +59,7 @@ def codes(draft: Draft) -> list[tuple[str, str]]:
 
 
 def read(scope: Scope | None = None, *, polygons: bool = True, **cells: str) -> Draft:
-    return reader(scope, polygons=polygons).read(row(**cells))
+    return reader(scope, polygons=polygons).read(row(2, **cells))
 
 
 def test_a_plain_row_is_good() -> None:
@@ -270,7 +270,7 @@ def test_every_message_has_words_in_both_languages() -> None:
 
 @given(st.fixed_dictionaries({}, optional={field: st.text(max_size=20) for field in FIELDS}))
 def test_any_cells_give_a_draft_with_words_for_what_is_wrong(cells: dict[str, str]) -> None:
-    draft = read(**cells)
+    draft = reader().read(row(2, **cells))
     for message in draft.messages:
         assert message.field in BY_FIELD
         assert message.words("vi")

@@ -164,7 +164,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", [["a"], *([str(i)] for i in range(2000))])
+    path = workbook(tmp_path / "a.xlsx", [["a"], *[[str(i)] for i in range(2000)]])
     with zipfile.ZipFile(path) as archive:
         entry = archive.getinfo("xl/worksheets/sheet1.xml")
     data = bytearray(path.read_bytes())

@@ -1,0 +1,277 @@
+"""Imports in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_tables import camera_groups, cameras
+from camera_registry.adapters.cameras_bulk import BulkCameras
+from camera_registry.adapters.database import Database
+from camera_registry.adapters.import_tables import (
+    import_of,
+    import_row_of,
+    import_rows,
+    imports,
+    mapping_json,
+    row_values,
+)
+from camera_registry.imports.duplicates import Known
+from camera_registry.imports.model import Import, ImportRow, ImportState, RowState
+from camera_registry.model import Actor, Position
+from camera_registry.scope import Scope
+from camera_registry.stored import StoredCamera
+from camera_registry.text import fold
+from camera_registry.versions import from_snapshot
+
+
+class SqlImportStore:
+    """The ``ImportStore`` on SQLAlchemy."""
+
+    def __init__(self, database: Database, bulk: BulkCameras) -> None:
+        self._database = database
+        self._bulk = bulk
+
+    async def create(self, record: Import) -> None:
+        """Store a new import."""
+        values = {
+            "id": record.id,
+            "owner_id": record.owner.id,
+            "owner_name": record.owner.name,
+            "file_name": record.file_name,
+            "bytes": record.bytes,
+            "state": record.state.value,
+            "mode": record.mode,
+            "headings": list(record.headings),
+            "mapping": mapping_json(record.mapping),
+            "total": record.total,
+            "done": record.done,
+            "code": record.code,
+            "error": record.error,
+            "hint": record.hint,
+            "cancel": record.cancel,
+            "created_us": record.created_us,
+            "updated_us": record.updated_us,
+        }
+        async with self._database.write() as connection:
+            await connection.execute(imports.insert().values(values))
+
+    async def get(self, import_id: str, owner_id: str | None) -> Import | None:
+        """Return an import with the counts of its rows."""
+        query = sa.select(imports).where(imports.c.id == import_id)
+        if owner_id is not None:
+            query = query.where(imports.c.owner_id == owner_id)
+        r = import_rows.c
+        counting = (
+            sa.select(r.state, r.warned, sa.func.count())
+            .where(r.import_id == import_id)
+            .group_by(r.state, r.warned)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().first()
+            if row is None:
+                return None
+            counted = (await connection.execute(counting)).all()
+        counts: dict[RowState, int] = {}
+        for state, _, number in counted:
+            counts[RowState(state)] = counts.get(RowState(state), 0) + number
+        warned = sum(number for _, has_warnings, number in counted if has_warnings)
+        return replace(import_of(row), counts=counts, warned=warned)
+
+    async def list(self, owner_id: str | None, before: str | None, limit: int) -> Sequence[Import]:
+        """Return up to ``limit`` imports older than ``before``, the latest first."""
+        query = sa.select(imports).order_by(imports.c.id.desc()).limit(limit)
+        if owner_id is not None:
+            query = query.where(imports.c.owner_id == owner_id)
+        if before is not None:
+            query = query.where(imports.c.id < before)
+        async with self._database.read() as connection:
+            return [import_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def begin(
+        self, record: Import, state: ImportState, now_us: int, *, mode: str = ""
+    ) -> bool:
+        """Take an import into work if it is still as ``record`` was; say whether it was."""
+        c = imports.c
+        change = (
+            imports.update()
+            .where(
+                c.id == record.id,
+                c.state == record.state.value,
+                c.updated_us == record.updated_us,
+            )
+            .values(
+                state=state.value,
+                mode=mode or record.mode,
+                done=0,
+                total=0,
+                code="",
+                error="",
+                hint="",
+                cancel=False,
+                updated_us=max(now_us, record.updated_us + 1),
+            )
+        )
+        async with self._database.write() as connection:
+            return (await connection.execute(change)).rowcount > 0
+
+    async def remap(self, record: Import, mapping: Mapping[int, str]) -> None:
+        """Write which column holds which field, and forget the rows."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                imports.update()
+                .where(imports.c.id == record.id)
+                .values(mapping=mapping_json(mapping))
+            )
+            await connection.execute(
+                import_rows.delete().where(import_rows.c.import_id == record.id)
+            )
+
+    async def advance(self, import_id: str, done: int, total: int, now_us: int) -> bool:
+        """Write the progress; say whether it is to go on."""
+        change = (
+            imports.update()
+            .where(imports.c.id == import_id)
+            .values(done=done, total=total, updated_us=now_us)
+            .returning(imports.c.cancel)
+        )
+        async with self._database.write() as connection:
+            asked: bool | None = (await connection.execute(change)).scalar_one_or_none()
+        return asked is False
+
+    async def finish(
+        self,
+        import_id: str,
+        state: ImportState,
+        now_us: int,
+        problem: tuple[str, str, str] = ("", "", ""),
+    ) -> None:
+        """End the work."""
+        code, error, hint = problem
+        change = (
+            imports.update()
+            .where(imports.c.id == import_id)
+            .values(
+                state=state.value,
+                code=code,
+                error=error,
+                hint=hint,
+                cancel=False,
+                updated_us=now_us,
+            )
+        )
+        async with self._database.write() as connection:
+            await connection.execute(change)
+
+    async def ask_to_stop(self, import_id: str) -> None:
+        """Let whoever works on it stop at the next step."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                imports.update().where(imports.c.id == import_id).values(cancel=True)
+            )
+
+    async def delete(self, import_id: str) -> None:
+        """Forget an import and its rows; its cameras stay."""
+        async with self._database.write() as connection:
+            await connection.execute(imports.delete().where(imports.c.id == import_id))
+
+    async def unfinished(self, until_us: int, limit: int) -> Sequence[Import]:
+        """Return imports that made no camera and at which nothing happened since ``until_us``."""
+        r = import_rows.c
+        made = sa.exists().where(
+            r.import_id == imports.c.id,
+            r.state.in_([RowState.APPLIED.value, RowState.UNDONE.value, RowState.KEPT.value]),
+        )
+        query = sa.select(imports).where(imports.c.updated_us < until_us, ~made).limit(limit)
+        async with self._database.read() as connection:
+            return [import_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def add_rows(self, import_id: str, rows: Sequence[ImportRow]) -> None:
+        """Store rows, in the place of those with the same numbers."""
+        if not rows:
+            return
+        numbers = [row.number for row in rows]
+        async with self._database.write() as connection:
+            await connection.execute(
+                import_rows.delete().where(
+                    import_rows.c.import_id == import_id, import_rows.c.number.in_(numbers)
+                )
+            )
+            await connection.execute(
+                import_rows.insert(), [row_values(import_id, row) for row in rows]
+            )
+
+    async def rows(
+        self, import_id: str, states: Sequence[RowState], after: int, limit: int, *, warned: bool
+    ) -> Sequence[ImportRow]:
+        """Return up to ``limit`` rows behind number ``after``; no states means all."""
+        r = import_rows.c
+        query = sa.select(import_rows).where(r.import_id == import_id, r.number > after)
+        if states:
+            query = query.where(r.state.in_([state.value for state in states]))
+        if warned:
+            query = query.where(r.warned)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(r.number).limit(limit))
+            return [import_row_of(row) for row in found.mappings()]
+
+    async def known(self, scope: Scope) -> Sequence[Known]:
+        """Return every registered camera as far as duplicates go."""
+        c = cameras.c
+        visible = in_scope(c.unit_code, scope, c.id).label("visible")
+        query = sa.select(c.name, c.url, c.serial, c.code, c.lon, c.lat, c.azimuth_deg, visible)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return [
+            Known(
+                name,
+                url,
+                serial,
+                code or "",
+                None if lon is None else Position(lon, lat),
+                azimuth,
+                visible=bool(seen),
+            )
+            for name, url, serial, code, lon, lat, azimuth, seen in found
+        ]
+
+    async def groups(self) -> Mapping[str, str]:
+        """Return the ids of the camera groups by folded name."""
+        query = sa.select(camera_groups.c.name, camera_groups.c.id)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return {" ".join(fold(name).split()): group_id for name, group_id in found}
+
+    async def register(self, import_id: str, rows: Sequence[ImportRow], by: Actor) -> None:
+        """Make cameras out of rows and mark the rows, all in one transaction."""
+        stored = [StoredCamera(from_snapshot(row.camera), row.sealed) for row in rows]
+        async with self._database.write() as connection:
+            await self._bulk.insert(connection, stored, by)
+            await self._mark(connection, import_id, rows, RowState.APPLIED)
+
+    async def unregister(
+        self, import_id: str, rows: Sequence[ImportRow], by: Actor, now_us: int
+    ) -> None:
+        """Delete the cameras of rows that nobody changed since, and mark the rows."""
+        async with self._database.write() as connection:
+            ids = [row.camera_id for row in rows]
+            kept = await self._bulk.delete_untouched(connection, ids, by, now_us)
+            gone = [row for row in rows if row.camera_id not in kept]
+            left = [row for row in rows if row.camera_id in kept]
+            await self._mark(connection, import_id, gone, RowState.UNDONE)
+            await self._mark(connection, import_id, left, RowState.KEPT)
+
+    async def _mark(
+        self, connection: Any, import_id: str, rows: Sequence[ImportRow], state: RowState
+    ) -> None:
+        for start in range(0, len(rows), 500):
+            numbers = [row.number for row in rows[start : start + 500]]
+            await connection.execute(
+                import_rows.update()
+                .where(import_rows.c.import_id == import_id, import_rows.c.number.in_(numbers))
+                .values(state=state.value, sealed=b"")
+            )

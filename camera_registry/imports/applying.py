@@ -1,0 +1,141 @@
+"""Registers the good rows of an import, and takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from camera_registry.base.clock import Clock
+from camera_registry.base.errors import ConflictError, InvalidError
+from camera_registry.imports.duplicates import Duplicates, Known
+from camera_registry.imports.messages import Level, Message, error
+from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
+from camera_registry.imports.ports import ImportStore
+from camera_registry.model import Actor, Camera
+from camera_registry.registry import CameraRegistry
+from camera_registry.scope import Scope
+from camera_registry.versions import from_snapshot
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 250
+
+
+class StoppedError(Exception):
+    """Somebody has called the work off."""
+
+
+class Applier:
+    """Works through rows in batches; each batch is written whole or not at all."""
+
+    def __init__(self, store: ImportStore, registry: CameraRegistry, clock: Clock) -> None:
+        self._store = store
+        self._registry = registry
+        self._clock = clock
+
+    async def step(self, record: Import, done: int, total: int) -> None:
+        """Tell how far the work has come. Raises StoppedError where it was called off."""
+        if not await self._store.advance(record.id, done, total, self._clock.utc_us()):
+            raise StoppedError
+
+    async def apply(self, record: Import, mode: Mode, scope: Scope, by: Actor) -> None:
+        """Register the good rows. Raises ConflictError, InvalidError, StoppedError.
+
+        What was registered by others since the check is looked at once more, and so is the scope.
+        """
+        rows = await self._all(record, RowState.GOOD)
+        fresh = await self._still_good(record, rows, scope)
+        if mode is Mode.ALL_OR_NOTHING:
+            if len(fresh) != len(rows):
+                raise ConflictError(
+                    f"{len(rows) - len(fresh)} rows are no longer good, so none is registered",
+                    hint="look at the wrong rows",
+                    code="rows_wrong",
+                )
+            await self.step(record, 0, len(rows))
+            await self._store.register(record.id, rows, by)
+        else:
+            for start in range(0, len(fresh), _BATCH):
+                await self.step(record, start, len(fresh))
+                await self._register(record, fresh[start : start + _BATCH], by)
+                self._registry.ask_reconcile()
+        await self._store.advance(record.id, len(fresh), len(fresh), self._clock.utc_us())
+        await self._store.finish(record.id, ImportState.APPLIED, self._clock.utc_us())
+        self._registry.ask_reconcile()
+        log.info("import_applied", id=record.id, cameras=len(fresh), by=by.id)
+
+    async def undo(self, record: Import, by: Actor) -> None:
+        """Delete the cameras that are as the import made them. Raises StoppedError."""
+        rows = await self._all(record, RowState.APPLIED)
+        for start in range(0, len(rows), _BATCH):
+            await self.step(record, start, len(rows))
+            batch = rows[start : start + _BATCH]
+            await self._store.unregister(record.id, batch, by, self._clock.utc_us())
+            self._registry.ask_reconcile()
+        await self._store.advance(record.id, len(rows), len(rows), self._clock.utc_us())
+        await self._store.finish(record.id, ImportState.UNDONE, self._clock.utc_us())
+        log.info("import_undone", id=record.id, cameras=len(rows), by=by.id)
+
+    async def _register(self, record: Import, rows: Sequence[ImportRow], by: Actor) -> None:
+        """Register a batch; where one of it is refused, register the others one by one."""
+        try:
+            await self._store.register(record.id, rows, by)
+            return
+        except (ConflictError, InvalidError) as refused:
+            if len(rows) == 1:
+                message = error("name", "refused", reason=refused.message)
+                await self._store.add_rows(record.id, [_wrong(rows[0], [message])])
+                return
+        for row in rows:
+            await self._register(record, [row], by)
+
+    async def _still_good(
+        self, record: Import, rows: Sequence[ImportRow], scope: Scope
+    ) -> list[ImportRow]:
+        known = Duplicates(await self._store.known(scope))
+        good: list[ImportRow] = []
+        wrong: list[ImportRow] = []
+        for row in rows:
+            camera = from_snapshot(row.camera)
+            found = known.same_as(_known(camera))
+            if not scope.allows(camera.unit_code, camera.groups):
+                found.append(error("unit", "unit_out_of_scope", unit=camera.unit_code))
+            if any(message.level is Level.ERROR for message in found):
+                wrong.append(_wrong(row, found))
+            else:
+                good.append(row)
+        await self._store.add_rows(record.id, wrong)
+        return good
+
+    async def _all(self, record: Import, state: RowState) -> list[ImportRow]:
+        found: list[ImportRow] = []
+        while True:
+            after = found[-1].number if found else 0
+            page = await self._store.rows(record.id, [state], after, 1000, warned=False)
+            if not page:
+                return found
+            found += page
+
+
+def _wrong(row: ImportRow, messages: Sequence[Message]) -> ImportRow:
+    return replace(
+        row,
+        state=RowState.WRONG,
+        messages=(*row.messages, *messages),
+        camera_id="",
+        camera="",
+        sealed=b"",
+    )
+
+
+def _known(camera: Camera) -> Known:
+    return Known(
+        camera.name,
+        camera.url,
+        camera.details.serial,
+        camera.code,
+        camera.position,
+        camera.details.azimuth_deg,
+    )

@@ -1,0 +1,47 @@
+"""Puts the bulk import together."""
+
+from __future__ import annotations
+
+from camera_registry.adapters.cameras_bulk import BulkCameras
+from camera_registry.adapters.database import Database
+from camera_registry.adapters.imports_sql import SqlImportStore
+from camera_registry.base.clock import Clock
+from camera_registry.imports.places import Boundaries
+from camera_registry.imports.service import Files, ImportParts, Imports
+from camera_registry.naming import CodeScheme
+from camera_registry.registry import CameraRegistry
+from camera_registry.units import Units
+from camera_registry.urls import UrlPolicy
+from camera_registry.vault import Vault
+from camera_registry.weak import WeakCredentials
+
+
+def make_imports(
+    database: Database,
+    registry: CameraRegistry,
+    vault: Vault,
+    units: Units,
+    policy: UrlPolicy,
+    files: Files,
+    clock: Clock,
+    scheme: CodeScheme,
+    weak: WeakCredentials,
+) -> Imports:
+    """Make the imports over one database."""
+
+    async def boundaries() -> Boundaries:
+        return {}
+
+    return Imports(
+        ImportParts(
+            store=SqlImportStore(database, BulkCameras(database, scheme, units)),
+            files=files,
+            registry=registry,
+            vault=vault,
+            units=units,
+            policy=policy,
+            clock=clock,
+            boundaries=boundaries,
+            weak=weak.is_weak,
+        )
+    )
