@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from analytics.metrics import ANALYSIS_QUEUE
 from ingest.decoder import DROPPED
@@ -17,6 +18,30 @@ class InboxLimits:
 
     packets: int = 64
     size: int = 12 * 1024 * 1024
+
+
+class _Open:
+    """The inboxes of this process, counted only when the gauge is read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inboxes: WeakSet[Inbox] = WeakSet()
+
+    def add(self, inbox: Inbox) -> None:
+        with self._lock:
+            self._inboxes.add(inbox)
+
+    def discard(self, inbox: Inbox) -> None:
+        with self._lock:
+            self._inboxes.discard(inbox)
+
+    def waiting(self) -> float:
+        with self._lock:
+            return float(sum(len(inbox) for inbox in self._inboxes))
+
+
+_open = _Open()
+ANALYSIS_QUEUE.set_function(_open.waiting)
 
 
 class Inbox:
@@ -33,6 +58,7 @@ class Inbox:
         self._size = 0
         self._need_keyframe = False
         self._closed = False
+        _open.add(self)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -48,7 +74,6 @@ class Inbox:
             self._need_keyframe = False
             self._waiting.append(packet)
             self._size += len(packet.data)
-            ANALYSIS_QUEUE.inc()
             if self._over():
                 self._skip_to_newest_keyframe()
             return bool(self._waiting)
@@ -58,7 +83,6 @@ class Inbox:
         with self._lock:
             if not self._waiting:
                 return None
-            ANALYSIS_QUEUE.dec()
             packet = self._waiting.popleft()
             self._size -= len(packet.data)
             return packet
@@ -67,6 +91,7 @@ class Inbox:
         """Empty it and take nothing more."""
         with self._lock:
             self._closed = True
+            _open.discard(self)
             self._forget(len(self._waiting))
 
     def _over(self) -> bool:
@@ -84,4 +109,3 @@ class Inbox:
     def _forget(self, count: int) -> None:
         for _ in range(count):
             self._size -= len(self._waiting.popleft().data)
-        ANALYSIS_QUEUE.dec(count)

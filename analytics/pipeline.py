@@ -32,12 +32,13 @@ from analytics.rulebook import Rulebook
 from analytics.rules.base import Sight
 from analytics.rules.engine import RuleEngine
 from analytics.series import CountRecord
-from analytics.tracker import Tracker, TrackerConfig
+from analytics.tracker import Tracker
+from analytics.tracker_config import TrackerConfig
 from camera_registry.base.errors import CamhubError
 from ingest.activity import ActivityGate
 from ingest.decoder import DROPPED, DecodedFrame, FrameDecoder
 from ingest.freeze import PictureWatch, Verdict
-from ingest.gate_state import GateStatus, Phase
+from ingest.gate_state import GateMemory, GateStatus, Phase
 from ingest.packets import Packet
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,7 @@ class PipelineConfig:
     analysis_fps: float = 5.0
     plane_side: int = 320
     inbox: InboxLimits = field(default_factory=InboxLimits)
-    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    tracker: TrackerConfig | None = None
 
 
 class CameraPipeline:
@@ -109,7 +110,7 @@ class CameraPipeline:
         self._moved = False
         self._decoder = FrameDecoder()
         self._camera = detector.camera()
-        self._tracker = Tracker(self._config.tracker)
+        self._tracker = Tracker()
         self._rules = RuleEngine(rulebook)
         self._pace = Pace(self._config.analysis_fps)
         # A gate that is off asks for nothing: then movement only ranks cameras in the budget.
@@ -118,9 +119,21 @@ class CameraPipeline:
         self._verdict: tuple[Verdict, int] | None = None
 
     def push(self, packet: Packet) -> None:
-        """Take the next packet. Never blocks: where the analysis is behind, older ones go."""
-        if self._inbox.put(packet):
+        """Take the next packet. Never blocks: where the analysis is behind, older ones go.
+
+        The pool is woken for a picture that is to be looked at, and decodes then what led to it,
+        one after the other: a wake and a decoder's cold tables for each picture cost a sixth more.
+        """
+        if self._inbox.put(packet) and self._is_time(packet):
             self._pool.schedule(self)
+
+    def _is_time(self, packet: Packet) -> bool:
+        """Whether there is something to look at, or as much to decode as one turn does."""
+        return (
+            packet.keyframe
+            or self._pace.would_be_due(packet.utc_us)
+            or len(self._inbox) >= _TURN_PACKETS
+        )
 
     def stop(self) -> None:
         """End the analysis; no callback runs after this returns (its own turn excepted)."""
@@ -136,6 +149,10 @@ class CameraPipeline:
         """Return what the gate does now, and the rate of analysis; from any thread."""
         share = self._share.level.share
         return self._inbox.status(round(self._config.analysis_fps * share, 2))
+
+    def gate_memory(self) -> GateMemory | None:
+        """Return what the gate has learnt, for another session; from any thread."""
+        return self._inbox.learnt()
 
     def turn(self) -> bool:
         """Analyse a few packets; part of the pool's contract."""
@@ -167,7 +184,9 @@ class CameraPipeline:
         packet = work.packet
         if self._budget is not None:
             self._share.awake = not work.still
-            self._budget.tick(None if work.held else packet.arrival_us)
+            # what waits for a picture to be looked at, or was held back, is not late
+            waited = not work.held and self._pace.would_be_due(packet.utc_us)
+            self._budget.tick(packet.arrival_us if waited else None)
             self._pace.slow_down(self._share.level.share)
         if work.still or self._share.level is Level.KEYFRAMES or packet.info.codec == "mjpeg":
             self._decode_still(work)
@@ -219,6 +238,7 @@ class CameraPipeline:
         detections = self._camera.detect(look)
         FRAMES_INFERRED.inc()
         DETECT_SECONDS.observe(time.perf_counter() - started)
+        self._tracker.use(self._config.tracker or self._camera.tracking)
         tracks = self._tracker.update(detections, frame.utc_us)
         outcome = self._rules.update(Sight(tracks, frame.utc_us, plane, look.aspect))
         for kind, held_back in outcome.held_back.items():

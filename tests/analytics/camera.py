@@ -65,6 +65,7 @@ class Camera:
     def feed(self, packets: list[Packet]) -> None:
         for packet in packets:
             self.pipeline.push(packet)
+        self.pool.schedule(self.pipeline)  # also what nobody is to look at any more
         while len(self.pipeline._inbox) > 0:
             time.sleep(0.005)
         self.pool.retire(self.pipeline)  # waits for the end of the turn that runs

@@ -27,7 +27,7 @@ def behind() -> float:
 
 
 def queued() -> float:
-    return float(ANALYSIS_QUEUE._value.get())
+    return float(next(iter(ANALYSIS_QUEUE.collect())).samples[0].value)
 
 
 def test_packets_come_out_in_order() -> None:
