@@ -6,8 +6,25 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ioc_api import administration, cameras, counts, events, problems, public, rules, sign_in
+from ioc_api import (
+    access_log_routes,
+    administration,
+    cameras,
+    counts,
+    events,
+    imports,
+    models,
+    oidc_routes,
+    own_account,
+    problems,
+    public,
+    rules,
+    sign_in,
+    snapshots,
+    token_routes,
+)
 from ioc_api.deps import ApiDeps
+from ioc_api.dry_runs import routes as dry_runs
 from ioc_api.middleware import BodyLimit, ProtectiveHeaders
 from ioc_api.openapi import describe, document_router
 from ioc_api.wall_files import mount_wall
@@ -19,7 +36,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     app.state.deps = deps
     app.state.authenticator = deps.authenticator
     mount_wall(app, deps.wall)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, uploads=(*dry_runs.UPLOADS, *imports.UPLOADS, *models.UPLOADS))
     app.add_middleware(ProtectiveHeaders)
     return app
 
@@ -39,7 +56,23 @@ def _application() -> FastAPI:
     )
     describe(app)
     problems.install(app)
-    for room in (public, sign_in, cameras, rules, counts, events, administration):
+    for room in (
+        public,
+        sign_in,
+        cameras,
+        imports,
+        models,
+        snapshots,
+        rules,
+        dry_runs,
+        counts,
+        events,
+        administration,
+        oidc_routes,
+        own_account,
+        token_routes,
+        access_log_routes,
+    ):
         app.include_router(room.router)
     app.include_router(document_router("/api/v1/openapi.json"))
     return app

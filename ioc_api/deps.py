@@ -10,14 +10,22 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from camera_registry.base.clock import SystemClock
+from camera_registry.imports.service import Imports
 from camera_registry.registry import CameraRegistry
 from camera_registry.units import Units
-from ioc_api.accounts import Accounts, SetupLinks, Tokens
+from ioc_api.access.services import Access
+from ioc_api.access.setup_links import SetupLinks
+from ioc_api.access.tokens import Tokens
+from ioc_api.accounts import Accounts
 from ioc_api.auth import Authenticator
 from ioc_api.count_recorder import CountStore
+from ioc_api.credentials import Client
+from ioc_api.dry_runs.desk import DryRuns
+from ioc_api.model_desk import ModelDesk
 from ioc_api.push import PushHub
 from ioc_api.records import EventStore
 from ioc_api.state_cache import StateCache
+from ioc_api.stills import Stills
 
 
 class BlobReader(Protocol):
@@ -48,13 +56,18 @@ class ApiDeps:
     accounts: Accounts
     setup: SetupLinks
     tokens: Tokens
+    access: Access
     registry: CameraRegistry
+    imports: Imports
     units: Units
     events: EventStore
     counts: CountStore
     blobs: BlobReader
     states: StateCache
     push: PushHub
+    stills: Stills
+    models: ModelDesk
+    dry_runs: DryRuns
     config: PublicConfig
     readiness: Callable[[], Mapping[str, bool]]
     wall: Path | None = None
@@ -66,4 +79,11 @@ def _deps(request: Request) -> ApiDeps:
     return deps
 
 
+def _visitor(request: Request) -> Client:
+    address = request.client.host if request.client else ""
+    return Client(address, request.headers.get("user-agent", "")[:256])
+
+
 Deps = Annotated[ApiDeps, Depends(_deps)]
+Visitor = Annotated[Client, Depends(_visitor)]
+"""Where the request came from."""

@@ -13,8 +13,17 @@ from camera_registry.base.clock import SystemClock
 from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
-from ioc_api.compose.common import connected_bus, opened_database, run_until, stop_requested
+from ioc_api.compose.common import (
+    connected_bus,
+    open_vault,
+    opened_database,
+    run_until,
+    stop_requested,
+)
+from ioc_api.compose.dry_runs import make_dry_runs
 from ioc_api.compose.http import serve
+from ioc_api.compose.imports import imports_of
+from ioc_api.compose.model_desk import make_models
 from ioc_api.compose.models import model_keeper
 from ioc_api.compose.services import make_services
 from ioc_api.count_recorder import CountRecorder
@@ -24,6 +33,7 @@ from ioc_api.push import PushHub
 from ioc_api.recorder import Recorder
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
+from ioc_api.stills import BusStills
 from wall_ui import assets
 
 _RECONCILE_S = 10.0
@@ -61,9 +71,12 @@ async def run_api(settings: Settings) -> None:
         keeper = model_keeper(settings, database)
         files = bus.objects(subjects.MODEL_FILES, MAX_FILES_BYTES)
         mirror = ModelMirror(keeper, bus, files, clock)
+        models = make_models(settings, keeper, bus, open_vault(settings), clock, mirror.ask)
         states = StateCache(bus, clock)
         push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
+        dry_runs = make_dry_runs(settings, keeper, bus, clock)
         recorder = Recorder(bus, events, blobs, services.units, clock)
+        imports = imports_of(settings, services, database, blobs, clock)
 
         async def reconcile_again() -> None:
             services.registry.ask_reconcile()
@@ -78,13 +91,18 @@ async def run_api(settings: Settings) -> None:
                 accounts=services.accounts,
                 setup=services.setup,
                 tokens=services.tokens,
+                access=services.access,
                 registry=services.registry,
+                imports=imports,
                 units=services.units,
                 events=events,
                 counts=counts,
                 blobs=blobs,
                 states=states,
                 push=push,
+                models=models.desk,
+                stills=BusStills(bus),
+                dry_runs=dry_runs,
                 config=PublicConfig(version("camhub"), settings.time_zone, settings.language),
                 readiness=lambda: {"bus": bus.connected},
                 wall=assets.directory(),
@@ -99,6 +117,10 @@ async def run_api(settings: Settings) -> None:
                 recorder.run(),
                 CountRecorder(bus, counts, clock).run(),
                 mirror.run(),
+                models.run(),
+                dry_runs.run(),
+                imports.run(),
             )
         finally:
+            await imports.close()
             await states.stop()

@@ -14,6 +14,9 @@ from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
+from ioc_api.compose.common import open_vault
+from ioc_api.compose.services import Services
+from ioc_api.settings import Settings
 
 
 def make_imports(
@@ -44,4 +47,21 @@ def make_imports(
             boundaries=boundaries,
             weak=weak.is_weak,
         )
+    )
+
+
+def imports_of(
+    settings: Settings, services: Services, database: Database, files: Files, clock: Clock
+) -> Imports:
+    """Make the imports of an api."""
+    return make_imports(
+        database,
+        services.registry,
+        open_vault(settings),
+        services.units,
+        UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
+        files,
+        clock,
+        CodeScheme(),
+        WeakCredentials.load(),
     )

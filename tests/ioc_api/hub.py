@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
@@ -18,23 +19,47 @@ from camera_registry.adapters.database import Database
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.mirror import Mirror
+from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
-from ioc_api.accounts import Accounts, SetupLinks, Tokens
+from camera_registry.weak import WeakCredentials
+from ioc_api.access.brake import Brake, BrakePolicy
+from ioc_api.access.grants import GrantRules
+from ioc_api.access.log import AccessLog
+from ioc_api.access.login import Login
+from ioc_api.access.oidc import Oidc
+from ioc_api.access.oidc_provider import Provider
+from ioc_api.access.second_step import SecondStep
+from ioc_api.access.services import Access
+from ioc_api.access.setup_links import SetupLinks
+from ioc_api.access.tokens import Tokens
+from ioc_api.accounts import Accounts
+from ioc_api.adapters.access_sql import SqlAccessLogStore, SqlAttemptStore, SqlTotpStore
 from ioc_api.adapters.accounts_sql import SqlAccountStore
 from ioc_api.adapters.counts_sql import SqlCountStore
+from ioc_api.adapters.credentials_sql import SqlCredentialStore
 from ioc_api.adapters.events_sql import SqlEventStore
+from ioc_api.adapters.grants_sql import SqlGroupNames
+from ioc_api.adapters.models_sql import SqlModelStore
 from ioc_api.app import create_app
 from ioc_api.auth import Authenticator, SessionPolicy
+from ioc_api.compose.imports import make_imports
+from ioc_api.compose.model_desk import ModelService, make_models
 from ioc_api.deps import ApiDeps, PublicConfig
+from ioc_api.dry_runs.clips import BusClips
+from ioc_api.dry_runs.desk import Analyse, DryRuns
+from ioc_api.dry_runs.model import Run
 from ioc_api.migrations import DIRECTORY
+from ioc_api.model_keeper import ModelKeeper
 from ioc_api.passwords import Passwords
 from ioc_api.push import PushHub, PushLimits
 from ioc_api.rbac import Grant, Role
+from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
+from ioc_api.stills import BusStills
 from tests.databases import fresh_url
 
 PASSWORD = "five quiet herons"
@@ -51,10 +76,18 @@ class Hub:
     database: Database
     deps: ApiDeps
     store: SqlAccountStore
+    credentials: SqlCredentialStore
     events: SqlEventStore
     blobs: BlobStore
     vault: Vault
+    models: ModelService
+    directory: Path
     app: FastAPI
+
+    @property
+    def models_blobs(self) -> Path:
+        """Directory of the blobs that the jobs of models use."""
+        return self.directory / "blobs"
 
     def client(self, token: str = "") -> httpx.AsyncClient:
         """Return a client of the application, with a bearer token if one is given."""
@@ -69,6 +102,11 @@ class Hub:
         return secret
 
 
+async def _no_analysis(run: Run, on_message: Callable[[dict[str, Any]], None]) -> None:
+    """Nothing of this hub runs dry runs: only their routes are asked."""
+    raise AssertionError(f"dry run {run.id} was to be worked on by {on_message}")
+
+
 @asynccontextmanager
 async def hub(
     directory: Path,
@@ -79,6 +117,10 @@ async def hub(
     session: SessionPolicy | None = None,
     limits: PushLimits | None = None,
     wall: Path | None = None,
+    analyse: Analyse | None = None,
+    brake: BrakePolicy | None = None,
+    detectors: dict[str, Any] | None = None,
+    providers: Sequence[Provider] = (),
 ) -> AsyncIterator[Hub]:
     """Build everything over ``directory``; nothing that talks to the bus is started."""
     clock = clock or SystemClock()
@@ -87,6 +129,7 @@ async def hub(
     await database.migrate()
     units, vault = Units.load(), Vault(os.urandom(32))
     store, events = SqlAccountStore(database), SqlEventStore(database)
+    credentials = SqlCredentialStore(database)
     blobs = BlobStore.open(str(directory / "blobs"))
     registry = CameraRegistry(
         SqlCameraStore(database),
@@ -96,27 +139,64 @@ async def hub(
         clock,
         Mirror(bus) if mirror else None,
     )
-    authenticator = Authenticator(store, clock, session)
-    accounts = Accounts(store, Passwords(CHEAP), units, clock)
+    authenticator = Authenticator(credentials, clock, session)
+    rules, passwords = GrantRules(units, SqlGroupNames(database)), Passwords(CHEAP)
+    accounts = Accounts(store, passwords, rules, clock)
+    brake_ = Brake(SqlAttemptStore(database), clock, brake)
+    second = SecondStep(SqlTotpStore(database), vault, clock)
+    access_log = AccessLog(SqlAccessLogStore(database), clock)
+    login = Login(store, passwords, second, brake_, access_log, clock)
+    oidc = Oidc(providers, store, authenticator, vault, units, access_log, clock)
     states = StateCache(bus, clock)
     push = PushHub(bus, events, registry, states, authenticator, clock, limits)
+    settings = Settings(data=directory, **{"detector_limit_ms": 60_000, **(detectors or {})})
+    keeper = ModelKeeper(SqlModelStore(database), blobs, clock)
+    models = make_models(settings, keeper, bus, vault, clock, lambda: None)
+    imports = make_imports(
+        database,
+        registry,
+        vault,
+        units,
+        UrlPolicy(),
+        blobs,
+        clock,
+        CodeScheme(),
+        WeakCredentials.load(),
+    )
     deps = ApiDeps(
         authenticator=authenticator,
         accounts=accounts,
         setup=SetupLinks(store, accounts, clock),
-        tokens=Tokens(store, accounts, clock),
+        tokens=Tokens(credentials, rules, clock),
+        access=Access(login, second, brake_, access_log, oidc),
         registry=registry,
+        imports=imports,
         units=units,
         events=events,
         counts=SqlCountStore(database),
         blobs=blobs,
         states=states,
         push=push,
+        models=models.desk,
+        stills=BusStills(bus),
+        dry_runs=DryRuns(directory / "dry-runs", BusClips(bus), analyse or _no_analysis, clock),
         config=PublicConfig("1.2.3"),
         readiness=lambda: {"bus": bus.connected},
         wall=wall,
     )
     try:
-        yield Hub(database, deps, store, events, blobs, vault, create_app(deps))
+        yield Hub(
+            database,
+            deps,
+            store,
+            credentials,
+            events,
+            blobs,
+            vault,
+            models,
+            directory,
+            create_app(deps),
+        )
     finally:
+        await imports.close()
         await database.close()

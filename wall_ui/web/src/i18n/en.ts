@@ -208,6 +208,7 @@ export const en: Catalogue = {
   'page.wall': 'Camera wall',
   'page.cameras': 'Cameras',
   'page.camera': 'Camera',
+  'page.import': 'Import',
   'page.skip': 'Skip to the content',
   'page.unknown': 'There is no such page',
   'page.unknown.hint': 'The address is wrong, or the page has moved.',

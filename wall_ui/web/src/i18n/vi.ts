@@ -204,6 +204,7 @@ export const vi = {
   'page.wall': 'Tường camera',
   'page.cameras': 'Camera',
   'page.camera': 'Camera',
+  'page.import': 'Nhập từ tệp',
   'page.skip': 'Đến nội dung',
   'page.unknown': 'Không có trang này',
   'page.unknown.hint': 'Địa chỉ sai, hoặc trang đã được chuyển đi.',
