@@ -19,6 +19,8 @@ from analytics.motion import BackgroundModel, Grid, MotionConfig, Plane
 from analytics.ort_session import open_session, run_session
 from analytics.providers import CPU
 from analytics.scaling import Picture
+from analytics.standing import Standing
+from analytics.tracker_config import BLOBS, TrackerConfig
 from camera_registry.base.errors import ConfigError
 
 
@@ -37,6 +39,11 @@ class Look:
 
 class CameraDetector(Protocol):
     """A detector as one camera uses it; may hold what it learned of that camera."""
+
+    @property
+    def tracking(self) -> TrackerConfig:
+        """How what it tells is to be followed: as blobs, or as boxes of objects."""
+        ...
 
     def detect(self, look: Look) -> list[Detection]:
         """Return what is in a frame; empty also while the camera is still being learned."""
@@ -112,10 +119,17 @@ class _MovingObjectCamera:
         self._detector = detector
         self._background = BackgroundModel(BLOCK, motion)
         self._grid = grid
+        self._standing = Standing()
+
+    @property
+    def tracking(self) -> TrackerConfig:
+        """Blobs merge and split."""
+        return BLOBS
 
     def detect(self, look: Look) -> list[Detection]:
         learned = self._background.ready(look.plane, look.at_us)
         if learned is None:
+            self._standing.reset()
             return []
         plane = np.ascontiguousarray(look.plane)
         foreground, difference = self._detector.infer(plane, *learned)
@@ -123,6 +137,9 @@ class _MovingObjectCamera:
         active = self._background.update(plane, look.at_us, foreground, difference)
         BACKGROUND_RESETS.inc(self._background.resets - resets)
         if active is None:
+            self._standing.reset()
             return []
         height, width = plane.shape
-        return read_grid(foreground, active, (height, width), look.aspect, self._grid)
+        found = read_grid(foreground, active, (height, width), look.aspect, self._grid)
+        grids = foreground, active
+        return self._standing.observe(plane, look.at_us, grids, found, self._background)

@@ -130,7 +130,8 @@ class _Watcher:
     def __init__(self, rulebook: Rulebook, detector: Detector, config: PipelineConfig) -> None:
         self.engine = RuleEngine(rulebook)
         self._camera = detector.camera()
-        self._tracker = Tracker(config.tracker)
+        self._tracker = Tracker()
+        self._tuning = config.tracker
         self._pace = Pace(config.analysis_fps)
         self._side = config.plane_side
 
@@ -140,7 +141,9 @@ class _Watcher:
             return None
         plane = frame.gray(*plane_size(frame.width, frame.height, self._side))
         look = Look(plane, frame.utc_us, frame.width / frame.height, frame)
-        tracks = self._tracker.update(self._camera.detect(look), frame.utc_us)
+        found = self._camera.detect(look)
+        self._tracker.use(self._tuning or self._camera.tracking)
+        tracks = self._tracker.update(found, frame.utc_us)
         return self.engine.update(Sight(tracks, frame.utc_us, plane, look.aspect))
 
 

@@ -20,6 +20,7 @@ from analytics.builtin import BUILT_IN
 from analytics.detector import CameraDetector, Detector, Look
 from analytics.events import Detection
 from analytics.manifest import Manifest, Model, verify
+from analytics.tracker_config import BLOBS, TrackerConfig
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.base.tasks import Backoff
@@ -248,6 +249,10 @@ class _Switching:
         self._model = model
         self._detector: Detector | None = None
         self._camera: CameraDetector | None = None
+
+    @property
+    def tracking(self) -> TrackerConfig:
+        return BLOBS if self._camera is None else self._camera.tracking
 
     def detect(self, look: Look) -> list[Detection]:
         detector = self._model.detector

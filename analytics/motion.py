@@ -123,6 +123,38 @@ class BackgroundModel:
         scene.mean = np.asarray(cv2.add(scene.mean, step, scene.mean), np.float32)
         return active
 
+    def pixels_of(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return a copy of the background in a window of blocks."""
+        return self._known().mean[self._pixels(window)].copy()
+
+    def noise_of(self, window: tuple[slice, slice]) -> Grid:
+        """Return the usual difference of the blocks of a window."""
+        return self._known().noise[window]
+
+    def samples(self) -> NDArray[np.float32]:
+        """Return a copy of one pixel in eight each way: enough to tell how bright it is."""
+        return self._known().mean[::8, ::8].copy()
+
+    def put(
+        self, window: tuple[slice, slice], mask: NDArray[np.bool_], pixels: NDArray[np.float32]
+    ) -> None:
+        """Make pixels the background in the blocks of a window that ``mask`` names."""
+        where = mask.repeat(self._block, axis=0).repeat(self._block, axis=1)
+        np.copyto(self._known().mean[self._pixels(window)], pixels, where=where)
+
+    def _known(self) -> _Scene:
+        if self._scene is None:
+            raise RuntimeError("there is no background yet")
+        return self._scene
+
+    def _pixels(self, window: tuple[slice, slice]) -> tuple[slice, slice]:
+        rows, columns = window
+        block = self._block
+        return (
+            slice(rows.start * block, rows.stop * block),
+            slice(columns.start * block, columns.stop * block),
+        )
+
     def reset(self) -> None:
         """Forget everything and learn anew."""
         self._learning.clear()

@@ -30,6 +30,7 @@ from analytics.model_inputs import (
 from analytics.ort_session import open_session, run_session
 from analytics.providers import CPU, batch_of, fell_back
 from analytics.scaling import InputMaker, Picture, Tensor
+from analytics.tracker_config import CLASSES, TrackerConfig
 from camera_registry.base.errors import CamhubError, ConfigError
 
 _WARM_UPS = 2
@@ -218,6 +219,10 @@ class _ObjectCamera:
 
     def __init__(self, detector: ObjectDetector) -> None:
         self._detector = detector
+
+    @property
+    def tracking(self) -> TrackerConfig:
+        return CLASSES
 
     def detect(self, look: Look) -> list[Detection]:
         if look.picture is None:

@@ -1,10 +1,8 @@
-"""Own two-stage IoU tracker: joins detections of successive frames to tracks with steady ids.
+"""Joins the detections of successive frames to tracks with steady ids.
 
-Sources of the ideas, written anew here: two stages by score from ByteTrack (Zhang et al., ECCV
-2022); boxes grown before IoU, so that small or fast objects at a low analysis rate still overlap,
-from C-BIoU (Yang et al., WACV 2023). Motion is a constant velocity, smoothed. Assignment is greedy
-by falling affinity, which for the few overlapping boxes of a street differs rarely from the optimum
-and is deterministic.
+The life of a track: it begins at a strong detection that belongs to nobody, counts when it was
+found often enough (``confirmed``), is predicted on while it is out of sight, and ends. How tracks
+move is ``track_motion``, what belongs to whom ``association``, the tuning ``tracker_config``.
 
 Two objects that cross become one blob for a background detector. Tracks that such a blob covers
 share it: they move on as predicted until it splits again, instead of swapping ids.
@@ -18,93 +16,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analytics.association import fragments, hidden, match
 from analytics.events import Detection, Track
-from analytics.geometry import (
-    Corners,
-    areas,
-    clamped,
-    corners,
-    cover_matrix,
-    grown,
-    intersections,
-    iou_matrix,
-)
+from analytics.geometry import Corners, Point, clamped, corners, iou_matrix
+from analytics.track_motion import Motion
+from analytics.tracker_config import BLOBS, TrackerConfig
 
 
-@dataclass(frozen=True, slots=True)
-class TrackerConfig:
-    """What the tracker is tuned by; times in seconds, lengths in picture sizes.
+@dataclass(slots=True, eq=False)
+class _Life:
+    """One track but for its motion. ``owned_us``: when it last had a detection to itself."""
 
-    ``high_score``: from here on a detection may begin a track; weaker ones only carry one on.
-    ``clutter_gain``: by how much that rises for each track a frame that began and came to nothing,
-    at most to ``clutter_score``; so rain, leaves and noise raise the bar for themselves.
-    ``clutter_s``: time constant of that count.
-    ``confirm_hits``: frames with the object before the track counts; ``steady``: how well its boxes
-    must by then lie where they were predicted (running mean of IoU), which specks of rain or noise
-    that happen to follow one another do not. ``lost_s``: how long a
-    confirmed track is predicted on without being seen; one that was never confirmed ends at once
-    after ``tentative_lost_s``. Either may be missed in one frame, however long ago the last one was
-    up to ``gap_s``: a camera at rest is looked at once per keyframe. ``buffers``: growth of the
-    boxes in the two rounds of matching;
-    ``young_buffer``: the same for a track of unknown velocity. ``shared_s``: how long tracks may
-    hide in one blob. ``max_tracks`` bounds the cost of a frame full of noise.
-    """
-
-    high_score: float = 0.35
-    clutter_gain: float = 0.3
-    clutter_score: float = 0.7
-    clutter_s: float = 5.0
-    confirm_hits: int = 4
-    steady: float = 0.25
-    lost_s: float = 2.0
-    gap_s: float = 6.0
-    tentative_lost_s: float = 0.5
-    min_affinity: float = 0.05
-    buffers: tuple[float, float] = (0.25, 0.6)
-    young_buffer: float = 1.0
-    buffer_floor: float = 0.01
-    shared_s: float = 3.0
-    merge_growth: float = 1.6
-    velocity_gain: float = 0.4
-    size_gain: float = 0.5
-    max_tracks: int = 100
-
-
-class _State:
-    """One track while it lives: corners, velocity of its middle per second, and its counts."""
-
-    __slots__ = (
-        "box",
-        "confirmed",
-        "first_us",
-        "hits",
-        "id",
-        "labels",
-        "last_us",
-        "origin",
-        "owned_us",
-        "score",
-        "seen",
-        "steady",
-        "travel",
-        "velocity",
-    )
-
-    def __init__(self, track_id: int, row: NDArray[np.float64], found: Detection, at_us: int):
-        self.id = track_id
-        self.box = row.copy()
-        self.velocity = np.zeros(2)
-        self.origin = (row[:2] + row[2:]) / 2
-        self.travel = 0.0
-        self.steady = 0.0
-        self.confirmed = False
-        self.labels = Counter([found.label])
-        self.score = found.score
-        self.hits = 1
-        self.first_us = self.last_us = self.owned_us = at_us
-        self.seen = True
+    id: int
+    origin: Point
+    labels: Counter[str]
+    score: float
+    first_us: int
+    last_us: int
+    owned_us: int
+    hits: int = 1
+    steady: float = 0.0
+    travel: float = 0.0
+    confirmed: bool = False
+    seen: bool = True
 
 
 class Tracker:
@@ -115,9 +50,20 @@ class Tracker:
     """
 
     def __init__(self, config: TrackerConfig | None = None) -> None:
-        self._config = config or TrackerConfig()
-        self._states: list[_State] = []
+        self._config = config or BLOBS
         self._next_id = 1
+        self.reset()
+
+    def use(self, config: TrackerConfig) -> None:
+        """Go on with another tuning: the camera has another detector. Ends all tracks."""
+        if config is not self._config:
+            self._config = config
+            self.reset()
+
+    def reset(self) -> None:
+        """Forget every track; ids go on counting."""
+        self._lives: list[_Life] = []
+        self._motion = Motion(self._config)
         self._at_us: int | None = None
         self._clutter = 0.0
 
@@ -126,198 +72,147 @@ class Tracker:
 
         Tracks come in the order of their ids, unconfirmed and unseen ones included.
         """
+        config = self._config
         elapsed = 0.0 if self._at_us is None else (at_us - self._at_us) / 1e6
-        if elapsed < 0 or elapsed > self._config.gap_s:
-            self._states = []
+        if elapsed < 0 or elapsed > config.gap_s:
+            self.reset()
+            elapsed = 0.0
         self._at_us = at_us
-        for state in self._states:
-            self._predict(state, elapsed)
+        self._motion.predict(elapsed)
+        for life in self._lives:
+            life.seen = False
         boxes = corners([found.box for found in detections])
         owners = self._match(detections, boxes)
-        shared = self._shared(boxes, owners)
-        dt = max(elapsed, 1e-3)
-        for index, found in enumerate(detections):
-            if index in owners:
-                owner = owners[index]
-                self._correct(owner, boxes[index], found, at_us, dt, blob=index in shared)
+        blobs = self._shared(boxes, owners, at_us)
+        self._correct(detections, boxes, owners, blobs, at_us)
         failed = self._drop_lost(at_us, elapsed)
-        self._clutter += (failed - self._clutter) * (1 - math.exp(-dt / self._config.clutter_s))
-        least = self._birth_score()
-        for index, found in enumerate(detections):
-            if index not in owners and found.score >= least:
-                self._begin(boxes[index], found, at_us)
-        return [self._view(state) for state in self._states]
+        share = 1 - math.exp(-max(elapsed, 1e-3) / config.clutter_s)
+        self._clutter += (failed - self._clutter) * share
+        self._begin(detections, boxes, owners, at_us)
+        return self._views()
 
-    def reset(self) -> None:
-        """Forget every track; ids go on counting."""
-        self._states = []
-        self._at_us = None
-
-    def _predict(self, state: _State, elapsed: float) -> None:
-        step = state.velocity * elapsed
-        state.box[:2] += step
-        state.box[2:] += step
-        state.seen = False
-
-    def _match(self, detections: Sequence[Detection], boxes: Corners) -> dict[int, _State]:
-        """Assign detections to tracks in two rounds; return the owner by index of detection."""
-        config = self._config
-        scores = np.array([found.score for found in detections])
-        strong = [i for i in range(len(detections)) if scores[i] >= config.high_score]
-        owners: dict[int, _State] = {}
-        for buffer, candidates in zip(
-            config.buffers, (strong, range(len(detections))), strict=True
-        ):
-            taken = {state.id for state in owners.values()}
-            states = [state for state in self._states if state.id not in taken]
-            free = [i for i in candidates if i not in owners]
-            if not states or not free:
-                continue
-            affinity = self._affinity(states, boxes[free], buffer)
-            for row, column in greedy(affinity, config.min_affinity):
-                owners[free[column]] = states[row]
-        return owners
-
-    def _affinity(self, states: list[_State], boxes: Corners, buffer: float) -> NDArray[np.float64]:
-        """IoU of grown boxes, (tracks, detections); confirmed tracks go before tentative ones."""
-        config = self._config
-        rows = np.stack([state.box for state in states])
-        share = np.array(
-            [max(buffer, config.young_buffer) if s.hits < 2 else buffer for s in states]
+    def _match(self, detections: Sequence[Detection], boxes: Corners) -> dict[int, int]:
+        if not self._lives or not detections:
+            return {}
+        weights = np.array(
+            [1.0 if one.confirmed else self._config.tentative for one in self._lives]
         )
-        affinity = np.zeros((len(states), len(boxes)))
-        for value in np.unique(share):
-            chosen = share == value
-            even = np.full(len(boxes), value)
-            affinity[chosen] = iou_matrix(
-                grown(rows[chosen], share[chosen], config.buffer_floor),
-                grown(boxes, even, config.buffer_floor),
-            )
-        tentative = np.array([not state.confirmed for state in states])
-        affinity[tentative] *= 0.9
-        return affinity
+        scores = np.array([found.score for found in detections])
+        return match(self._motion, weights, boxes, scores, self._config)
 
-    def _shared(self, boxes: Corners, owners: dict[int, _State]) -> set[int]:
-        """Find blobs that cover more tracks than their owner; keep those tracks alive.
+    def _shared(self, boxes: Corners, owners: dict[int, int], at_us: int) -> set[int]:
+        """Keep the tracks alive that hide in another's blob.
 
         Returns the indices of such detections: their box says nothing of one object.
         """
         config = self._config
-        taken = {state.id for state in owners.values()}
-        waiting = [s for s in self._states if s.id not in taken and s.confirmed]
-        blobs = [i for i, s in owners.items() if s.confirmed]
-        if not waiting or not blobs:
+        if not config.shared_s:
             return set()
-        cover = cover_matrix(np.stack([state.box for state in waiting]), boxes[blobs])
-        own = np.stack([owners[i].box for i in blobs])
-        larger = areas(boxes[blobs]) > config.merge_growth * np.maximum(areas(own), 1e-9)
-        # in a full occlusion the blob is no larger than the object in front
-        behind = cover_matrix(np.stack([state.box for state in waiting]), own) > 0.3
-        hidden = (cover > 0.5) & (larger[None, :] | behind)
-        at_us = self._at_us or 0
-        shared: set[int] = set()
-        for row, state in enumerate(waiting):
-            if hidden[row].any() and at_us - state.owned_us <= config.shared_s * 1e6:
-                state.last_us = at_us
-                state.seen = True
-                shared.add(blobs[int(np.argmax(np.where(hidden[row], cover[row], -1.0)))])
-        return shared
+        taken = set(owners.values())
+        waiting = [
+            index
+            for index, life in enumerate(self._lives)
+            if index not in taken
+            and life.confirmed
+            and at_us - life.owned_us <= config.shared_s * 1e6
+        ]
+        sure = {index: own for index, own in owners.items() if self._lives[own].confirmed}
+        found = hidden(self._motion.boxes, waiting, boxes, sure, config.merge_growth)
+        for track in found:
+            self._lives[track].last_us = at_us
+            self._lives[track].seen = True
+        return set(found.values())
 
     def _correct(
         self,
-        state: _State,
-        row: NDArray[np.float64],
-        found: Detection,
+        detections: Sequence[Detection],
+        boxes: Corners,
+        owners: dict[int, int],
+        blobs: set[int],
         at_us: int,
-        dt: float,
-        *,
-        blob: bool,
     ) -> None:
+        """Give each owner its detection; where that is a shared blob, trust the prediction."""
         config = self._config
-        state.seen = True
-        state.last_us = at_us
-        if blob:  # trust the prediction
-            return
-        if state.hits >= 2:  # the first step is what the prediction is made from
-            fit = float(iou_matrix(state.box[None, :], row[None, :])[0, 0])
-            state.steady = fit if state.hits == 2 else (state.steady + fit) / 2
-        middle = (row[:2] + row[2:]) / 2
-        error = middle - (state.box[:2] + state.box[2:]) / 2
-        since = max(dt, (at_us - state.owned_us) / 1e6)
-        gain = 1.0 if state.hits == 1 else config.velocity_gain
-        state.velocity = state.velocity + gain * error / since
-        size = state.box[2:] - state.box[:2]
-        size = size + config.size_gain * (row[2:] - row[:2] - size)
-        state.box = np.concatenate([middle - size / 2, middle + size / 2])
-        state.hits += 1
-        state.confirmed |= state.hits >= config.confirm_hits and state.steady >= config.steady
-        state.owned_us = at_us
-        state.labels[found.label] += 1
-        state.score = found.score
-        if found.score >= config.high_score:  # the ghost of an object may shrink, not travel
-            state.travel = max(state.travel, float(np.hypot(*(middle - state.origin))))
-
-    def _birth_score(self) -> float:
-        config = self._config
-        return min(config.high_score + config.clutter_gain * self._clutter, config.clutter_score)
+        for own in owners.values():
+            self._lives[own].seen = True
+            self._lives[own].last_us = at_us
+        clear = [index for index in owners if index not in blobs]
+        tracks = [owners[index] for index in clear]
+        predicted = self._motion.boxes[tracks]
+        self._motion.correct(tracks, boxes[clear])
+        for row, (index, own) in enumerate(zip(clear, tracks, strict=True)):
+            life, found = self._lives[own], detections[index]
+            if config.steady and life.hits >= 2:  # the first step is what a prediction is made from
+                fit = float(iou_matrix(predicted[row : row + 1], boxes[index : index + 1])[0, 0])
+                life.steady = fit if life.hits == 2 else (life.steady + fit) / 2
+            life.hits += 1
+            life.owned_us = at_us
+            life.confirmed |= life.hits >= config.confirm_hits and life.steady >= config.steady
+            life.labels[found.label] += 1
+            life.score = found.score
+            if found.score >= config.high_score:  # the ghost of an object may shrink, not travel
+                x, y = (boxes[index, :2] + boxes[index, 2:]) / 2
+                away = math.hypot(x - life.origin[0], y - life.origin[1])
+                life.travel = max(life.travel, away)
 
     def _drop_lost(self, at_us: int, elapsed: float) -> int:
         """End the tracks that were not seen for long; return how many had never been confirmed."""
+        config, boxes = self._config, self._motion.boxes
+        within = (boxes[:, 2:] > 0.0) & (boxes[:, :2] < 1.0)
+        inside = within[:, 0] & within[:, 1]
+        kept = np.zeros(len(self._lives), np.bool_)
+        for index, life in enumerate(self._lives):
+            limit = config.lost_s if life.confirmed else config.tentative_lost_s
+            kept[index] = inside[index] and at_us - life.last_us <= max(limit, elapsed) * 1e6
+        if kept.all():
+            return 0
+        gone = [life for life, stays in zip(self._lives, kept, strict=True) if not stays]
+        self._lives = [life for life, stays in zip(self._lives, kept, strict=True) if stays]
+        self._motion.keep(kept)
+        return sum(not life.confirmed for life in gone)
+
+    def _begin(
+        self,
+        detections: Sequence[Detection],
+        boxes: Corners,
+        owners: dict[int, int],
+        at_us: int,
+    ) -> None:
         config = self._config
-        kept: list[_State] = []
-        for state in self._states:
-            limit = config.lost_s if state.confirmed else config.tentative_lost_s
-            inside = bool(np.all(state.box[2:] > 0.0) and np.all(state.box[:2] < 1.0))
-            if inside and at_us - state.last_us <= max(limit, elapsed) * 1e6:
-                kept.append(state)
-        failed = sum(not state.confirmed for state in self._states)
-        failed -= sum(not state.confirmed for state in kept)
-        self._states = kept
-        return failed
-
-    def _begin(self, row: NDArray[np.float64], found: Detection, at_us: int) -> None:
-        if len(self._states) >= self._config.max_tracks or self._fragment(row):
+        least = min(config.high_score + config.clutter_gain * self._clutter, config.clutter_score)
+        new = [
+            index
+            for index, found in enumerate(detections)
+            if index not in owners and found.score >= least
+        ]
+        held = [index for index, life in enumerate(self._lives) if life.seen and life.confirmed]
+        pieces = fragments(boxes[new], self._motion.boxes[held])
+        new = [index for index, piece in zip(new, pieces, strict=True) if not piece]
+        new = new[: max(0, config.max_tracks - len(self._lives))]
+        if not new:
             return
-        self._states.append(_State(self._next_id, row, found, at_us))
-        self._next_id += 1
+        self._motion.add(boxes[new])
+        for index in new:
+            found, (x0, y0, x1, y1) = detections[index], boxes[index]
+            middle = (float(x0 + x1) / 2, float(y0 + y1) / 2)
+            labels = Counter([found.label])
+            life = _Life(self._next_id, middle, labels, found.score, at_us, at_us, at_us)
+            life.confirmed = config.confirm_hits <= 1
+            self._lives.append(life)
+            self._next_id += 1
 
-    def _fragment(self, row: NDArray[np.float64]) -> bool:
-        """Say whether a new box is but a piece of an object that a track holds already."""
-        held = [s.box for s in self._states if s.seen and s.confirmed]
-        if not held:
-            return False
-        one = row[None, :]
-        return bool(
-            (intersections(one, np.stack(held)) > 0.8 * np.maximum(areas(one), 1e-12)).any()
-        )
-
-    def _view(self, state: _State) -> Track:
-        x0, y0, x1, y1 = (float(value) for value in state.box)
-        return Track(
-            id=state.id,
-            box=clamped(x0, y0, x1, y1),
-            score=state.score,
-            label=state.labels.most_common(1)[0][0],
-            first_us=state.first_us,
-            last_us=state.last_us,
-            confirmed=state.confirmed,
-            seen=state.seen,
-            travel=state.travel,
-        )
-
-
-def greedy(affinity: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pair rows with columns by falling affinity, each at most once, none below ``least``.
-
-    Ties go to the lower row, then the lower column.
-    """
-    work = affinity.copy()
-    pairs: list[tuple[int, int]] = []
-    for _ in range(min(work.shape)):
-        row, column = divmod(int(np.argmax(work)), work.shape[1])
-        if work[row, column] < least:
-            break
-        pairs.append((row, column))
-        work[row, :] = -1.0
-        work[:, column] = -1.0
-    return pairs
+    def _views(self) -> list[Track]:
+        return [
+            Track(
+                id=life.id,
+                box=clamped(*(float(value) for value in row)),
+                score=life.score,
+                label=life.labels.most_common(1)[0][0],
+                first_us=life.first_us,
+                last_us=life.last_us,
+                confirmed=life.confirmed,
+                seen=life.seen,
+                travel=life.travel,
+            )
+            for life, row in zip(self._lives, self._motion.boxes, strict=True)
+        ]

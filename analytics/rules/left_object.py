@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analytics.events import Box, Track
 from analytics.geometry import corners, cover_matrix, foot
+from analytics.outline import rim_ratio
 from analytics.rulebook import LeftObjectRule
 from analytics.rules.base import Area, CoolDown, Hit, Sight, place_hit
 from analytics.series import CountRecord
@@ -124,7 +125,7 @@ class LeftObject:
             self._told |= patch
             if known or not self._cool_down.allows(sight.at_us):
                 continue  # the rest of a patch that was told already
-            kind = LEFT if _outlined(patch, seen, ground) else REMOVED
+            kind = LEFT if rim_ratio(patch, seen, ground, _BLOCK) >= 1.0 else REMOVED
             still_s = float(self._since[patch].min())
             hits.append(place_hit(kind, self._rule, self._area.id, box, still_s=still_s))
         return hits
@@ -156,18 +157,3 @@ def _gain(plane: NDArray[np.uint8], ground: _Grid) -> np.float32:
     """What makes the plane as bright as the background: the median over blocks."""
     ratio = (_blocks(ground) + _RAISED) / (_blocks(plane.astype(np.float32)) + _RAISED)
     return np.float32(np.median(ratio))
-
-
-def _outlined(patch: _Mask, seen: _Grid, ground: _Grid) -> bool:
-    """Say whether the rim of a patch has stronger edges now than in the background."""
-    height, width = seen.shape
-    mask = cv2.resize(patch.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
-    kernel = np.ones((2 * _BLOCK + 1, 2 * _BLOCK + 1), np.uint8)
-    rim = (cv2.dilate(mask, kernel) > 0) & (cv2.erode(mask, kernel) == 0)
-    return float(_slope(seen)[rim].mean()) >= float(_slope(ground)[rim].mean())
-
-
-def _slope(plane: _Grid) -> NDArray[np.float32]:
-    smooth = cv2.GaussianBlur(plane, (3, 3), 0)
-    across = np.abs(cv2.Sobel(smooth, cv2.CV_32F, 1, 0))
-    return np.asarray(across + np.abs(cv2.Sobel(smooth, cv2.CV_32F, 0, 1)), np.float32)

@@ -108,10 +108,16 @@ def test_shadow_counts_less_than_an_object_of_the_same_contrast(
     assert dark[20, 30] < 1.0 < bright[20, 30]
 
 
-def test_parked_object_becomes_background(detector: MovingObjectDetector) -> None:
-    found = watch(detector, 400, lambda i: [] if i < 12 else [(100, 70, 40, 32)])
-    assert found[14] != []
-    assert found[-1] == []
+def test_parked_object_is_told_where_it_stands_and_leaves_no_ghost(
+    detector: MovingObjectDetector,
+) -> None:
+    car = (100, 70, 40, 32)
+    found = watch(detector, 800, lambda i: [car] if 12 <= i < 760 else [])
+    assert all(len(one) == 1 for one in found[14:760])
+    first, last = found[60][0], found[759][0]
+    assert last == first
+    assert (last.box.x * 320, last.box.y * 180) == pytest.approx((100, 70), abs=4)
+    assert found[762:] == [[]] * len(found[762:])
 
 
 def test_picture_that_changed_as_a_whole_is_no_flood(detector: MovingObjectDetector) -> None:

@@ -18,6 +18,7 @@ from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
 from analytics.pipeline import Pace, PipelineConfig, plane_size
 from analytics.pool import AnalysisPool
 from analytics.rulebook import default_rulebook
+from analytics.tracker_config import BLOBS
 from camera_registry.base.errors import UnavailableError
 from ingest.freeze import Verdict
 from tests.analytics.camera import Camera
@@ -116,6 +117,7 @@ def test_camera_that_falls_behind_goes_on_at_the_newest_keyframe(
         """A detector that waits in its first look, as a loaded machine would."""
 
         label = "slow@1"
+        tracking = BLOBS
 
         def __init__(self) -> None:
             self.entered, self.go = threading.Event(), threading.Event()
@@ -152,6 +154,7 @@ class Failing:
     """A detector that raises at one look and then finds nothing."""
 
     label = "failing@1"
+    tracking = BLOBS
 
     def __init__(self, error: Exception) -> None:
         self.error: Exception | None = error

@@ -15,6 +15,7 @@ from analytics.events import Box, Detection, EventMessage
 from analytics.geometry import areas, corners, cover_matrix, intersections
 from analytics.pool import AnalysisPool
 from analytics.rulebook import Rulebook, ZoneEnterRule
+from analytics.tracker_config import TrackerConfig
 from ingest.simulator.encoder import default_kbps
 from ingest.simulator.library import ClipSpec, build
 from ingest.simulator.scenes import SceneSpec
@@ -39,6 +40,10 @@ class Recording:
 
     def camera(self) -> CameraDetector:
         return self
+
+    @property
+    def tracking(self) -> TrackerConfig:
+        return self._camera.tracking
 
     def detect(self, look: Look) -> list[Detection]:
         self.found[look.at_us] = self._camera.detect(look)

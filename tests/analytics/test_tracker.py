@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.association import greedy
 from analytics.events import Box, Detection, Track
-from analytics.tracker import Tracker, TrackerConfig, greedy
+from analytics.tracker import Tracker
+from analytics.tracker_config import BLOBS, CLASSES, TrackerConfig
 
 STEP_US = 200_000  # five frames a second
 Path = Callable[[float], tuple[float, float] | None]
@@ -193,6 +196,33 @@ def test_clock_that_runs_back_ends_all_tracks_and_ids_go_on() -> None:
     assert after.first_us == 0
 
 
+def test_boxes_of_objects_count_at_the_second_look_and_blobs_later() -> None:
+    for preset, hits in ((CLASSES, 2), (BLOBS, 4)):
+        tracker = Tracker(preset)
+        for index in range(1, 6):
+            (track,) = tracker.update([detection(0.5, 0.5)], index * STEP_US)
+            assert track.confirmed == (index >= hits)
+
+
+def test_another_tuning_begins_anew_and_the_same_one_changes_nothing() -> None:
+    tracker = Tracker(BLOBS)
+    (first,) = tracker.update([detection(0.5, 0.5)], 0)
+    tracker.use(BLOBS)
+    assert tracker.update([detection(0.5, 0.5)], STEP_US)[0].id == first.id
+    tracker.use(CLASSES)
+    assert tracker.update([detection(0.5, 0.5)], 2 * STEP_US)[0].id > first.id
+
+
+def test_two_who_walk_together_are_no_fragments_and_no_blob_for_a_detector_of_classes() -> None:
+    tracker, ids = Tracker(CLASSES), []
+    for index in range(30):
+        x = 0.1 + 0.02 * index
+        pair = [detection(x, 0.5, w=0.08, h=0.3), detection(x + 0.05, 0.52, w=0.07, h=0.28)]
+        tracks = tracker.update(pair if index % 7 else pair[:1], index * STEP_US)
+        ids.append([track.id for track in tracks if track.confirmed])
+    assert ids[2:] == [[1, 2]] * 28
+
+
 def test_travel_is_the_farthest_distance_from_the_start() -> None:
     tracker = Tracker()
     for index, x in enumerate([0.3, 0.33, 0.36, 0.33, 0.3]):
@@ -217,10 +247,16 @@ frames = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(frames, st.lists(st.integers(-500_000, 2_500_000), min_size=15, max_size=15))
-def test_invariants_hold_for_any_input(found: list[list[Detection]], gaps: list[int]) -> None:
-    config = TrackerConfig(max_tracks=8)
+@settings(max_examples=80, deadline=None)
+@given(
+    frames,
+    st.lists(st.integers(-500_000, 2_500_000), min_size=15, max_size=15),
+    st.sampled_from([BLOBS, CLASSES]),
+)
+def test_invariants_hold_for_any_input(
+    found: list[list[Detection]], gaps: list[int], preset: TrackerConfig
+) -> None:
+    config = replace(preset, max_tracks=8)
     tracker, again = Tracker(config), Tracker(config)
     ever: set[int] = set()
     last: set[int] = set()
