@@ -28,13 +28,14 @@ def read_pictures(path: Path) -> Iterator[DecodedFrame]:
     try:
         container = av.open(str(path), "r")
     except (av.error.FFmpegError, OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "it is no media file"
         raise InvalidError(
-            f"{path} cannot be read: {getattr(error, 'strerror', '') or 'it is no media file'}",
+            f"{path.name} cannot be read: {why}",
             hint="give a video or a picture",
         ) from error
     with container:
         if not container.streams.video:
-            raise InvalidError(f"{path} holds no video", hint="give a video or a picture")
+            raise InvalidError(f"{path.name} holds no video", hint="give a video or a picture")
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
         frames = container.decode(stream)
@@ -72,7 +73,7 @@ class Mp4Writer:
         try:
             self._file = path.open("wb")
         except OSError as error:
-            raise InvalidError(f"{path} cannot be written: {error.strerror}") from error
+            raise InvalidError(f"{path.name} cannot be written: {error.strerror}") from error
         self._container = av.open(self._file, "w", format="mp4")
 
     def __enter__(self) -> Mp4Writer:

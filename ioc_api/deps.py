@@ -10,9 +10,15 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from camera_registry.base.clock import SystemClock
+from camera_registry.groups import CameraGroups
 from camera_registry.imports.service import Imports
+from camera_registry.jobs import JobDesk
+from camera_registry.likeness import LikelyCameras
+from camera_registry.map_view import MapStore
 from camera_registry.registry import CameraRegistry
+from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
+from camera_registry.urls import UrlPolicy
 from ioc_api.access.services import Access
 from ioc_api.access.setup_links import SetupLinks
 from ioc_api.access.tokens import Tokens
@@ -22,6 +28,7 @@ from ioc_api.count_recorder import CountStore
 from ioc_api.credentials import Client
 from ioc_api.dry_runs.desk import DryRuns
 from ioc_api.model_desk import ModelDesk
+from ioc_api.ptz_bus import Ptz
 from ioc_api.push import PushHub
 from ioc_api.records import EventStore
 from ioc_api.state_cache import StateCache
@@ -58,6 +65,9 @@ class ApiDeps:
     tokens: Tokens
     access: Access
     registry: CameraRegistry
+    groups: CameraGroups
+    areas: UnitAreas
+    maps: MapStore
     imports: Imports
     units: Units
     events: EventStore
@@ -68,6 +78,10 @@ class ApiDeps:
     stills: Stills
     models: ModelDesk
     dry_runs: DryRuns
+    jobs: JobDesk
+    likely: LikelyCameras
+    policy: UrlPolicy
+    ptz: Ptz
     config: PublicConfig
     readiness: Callable[[], Mapping[str, bool]]
     wall: Path | None = None

@@ -35,6 +35,7 @@ class _OnlyHttps(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         if not newurl.startswith("https://"):
+            fp.close()
             raise urllib.error.URLError("it leads to an address without TLS")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -25,6 +25,7 @@ class Action(StrEnum):
     USER_MANAGE = "user.manage"
     TOKEN_MANAGE = "token.manage"  # noqa: S105 - the name of an action
     SYSTEM_VIEW = "system.view"
+    MODEL_MANAGE = "model.manage"
     AUDIT_VIEW = "audit.view"
 
 
@@ -43,7 +44,7 @@ _WATCH = frozenset({Action.CAMERA_VIEW, Action.LIVE_VIEW, Action.EVENT_VIEW})
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.OPERATOR: _WATCH,
     Role.POLICE_LIAISON: _WATCH,
-    Role.ENGINEER: _WATCH | {Action.CAMERA_MANAGE, Action.SYSTEM_VIEW},
+    Role.ENGINEER: _WATCH | {Action.CAMERA_MANAGE, Action.SYSTEM_VIEW, Action.MODEL_MANAGE},
     Role.AUDITOR: frozenset({Action.AUDIT_VIEW, Action.CAMERA_VIEW, Action.EVENT_VIEW}),
     Role.ADMINISTRATOR: frozenset(Action),
 }

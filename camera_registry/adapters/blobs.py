@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +62,40 @@ class BlobStore:
             return
         except (BaseError, OSError) as error:
             raise StorageError(f"the blob store did not remove {key}") from error
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Store a file without holding it in memory. Raises StorageError."""
+        try:
+            await obstore.put_async(self._store, key, path)
+        except (BaseError, OSError) as error:
+            raise StorageError(
+                f"the blob store did not take {key}",
+                hint="free some space, or check the rights on the data directory",
+                code="blob_write_failed",
+            ) from error
+
+    async def fetch_to(self, key: str, path: Path) -> None:
+        """Write a blob into a file. Raises NotFoundError where there is no such blob."""
+        try:
+            result = await obstore.get_async(self._store, key)
+            with await asyncio.to_thread(path.open, "wb") as file:
+                async for part in result.stream():
+                    await asyncio.to_thread(file.write, bytes(part))
+        except (MissingBlobError, FileNotFoundError):
+            raise NotFoundError(f"there is no blob {key}") from None
+        except (BaseError, OSError) as error:
+            raise StorageError(f"the blob store did not give {key}") from error
+
+    async def sweep(self, prefix: str, older_than_s: float) -> int:
+        """Remove what lies under ``prefix`` for longer than that; return how many went."""
+        limit = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        gone = 0
+        try:
+            async for page in obstore.list(self._store, prefix):
+                for found in page:
+                    if found["last_modified"] < limit:
+                        await self.delete(found["path"])
+                        gone += 1
+        except (BaseError, OSError) as error:
+            raise StorageError(f"the blob store did not list {prefix}") from error
+        return gone

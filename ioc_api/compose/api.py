@@ -9,7 +9,10 @@ from fastapi import FastAPI
 
 from camera_registry import subjects
 from camera_registry.adapters.blobs import BlobStore
+from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.base.clock import SystemClock
+from camera_registry.jobs import JobDesk
+from camera_registry.urls import UrlPolicy
 from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
@@ -29,6 +32,7 @@ from ioc_api.compose.services import make_services
 from ioc_api.count_recorder import CountRecorder
 from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.model_bus import MAX_FILES_BYTES, ModelMirror
+from ioc_api.ptz_bus import BusPtz
 from ioc_api.push import PushHub
 from ioc_api.recorder import Recorder
 from ioc_api.settings import Settings
@@ -93,6 +97,9 @@ async def run_api(settings: Settings) -> None:
                 tokens=services.tokens,
                 access=services.access,
                 registry=services.registry,
+                groups=services.groups,
+                areas=services.areas,
+                maps=services.maps,
                 imports=imports,
                 units=services.units,
                 events=events,
@@ -103,6 +110,10 @@ async def run_api(settings: Settings) -> None:
                 models=models.desk,
                 stills=BusStills(bus),
                 dry_runs=dry_runs,
+                jobs=JobDesk(bus, open_vault(settings), clock),
+                likely=SqlLikelyCameras(database),
+                policy=UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
+                ptz=BusPtz(bus),
                 config=PublicConfig(version("camhub"), settings.time_zone, settings.language),
                 readiness=lambda: {"bus": bus.connected},
                 wall=assets.directory(),

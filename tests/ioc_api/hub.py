@@ -13,15 +13,22 @@ import httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.groups_sql import SqlGroupStore
+from camera_registry.adapters.map_sql import SqlMapStore
+from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
+from camera_registry.groups import CameraGroups
+from camera_registry.jobs import JobDesk
 from camera_registry.mirror import Mirror
 from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -55,6 +62,7 @@ from ioc_api.dry_runs.model import Run
 from ioc_api.migrations import DIRECTORY
 from ioc_api.model_keeper import ModelKeeper
 from ioc_api.passwords import Passwords
+from ioc_api.ptz_bus import BusPtz
 from ioc_api.push import PushHub, PushLimits
 from ioc_api.rbac import Grant, Role
 from ioc_api.settings import Settings
@@ -121,6 +129,7 @@ async def hub(
     brake: BrakePolicy | None = None,
     detectors: dict[str, Any] | None = None,
     providers: Sequence[Provider] = (),
+    policy: UrlPolicy | None = None,
 ) -> AsyncIterator[Hub]:
     """Build everything over ``directory``; nothing that talks to the bus is started."""
     clock = clock or SystemClock()
@@ -135,7 +144,7 @@ async def hub(
         SqlCameraStore(database),
         vault,
         units,
-        UrlPolicy(),
+        policy or UrlPolicy(),
         clock,
         Mirror(bus) if mirror else None,
     )
@@ -170,6 +179,9 @@ async def hub(
         tokens=Tokens(credentials, rules, clock),
         access=Access(login, second, brake_, access_log, oidc),
         registry=registry,
+        groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
+        areas=UnitAreas(SqlAreaStore(database), units, clock),
+        maps=SqlMapStore(database),
         imports=imports,
         units=units,
         events=events,
@@ -180,6 +192,10 @@ async def hub(
         models=models.desk,
         stills=BusStills(bus),
         dry_runs=DryRuns(directory / "dry-runs", BusClips(bus), analyse or _no_analysis, clock),
+        jobs=JobDesk(bus, vault, clock),
+        likely=SqlLikelyCameras(database),
+        policy=policy or UrlPolicy(),
+        ptz=BusPtz(bus),
         config=PublicConfig("1.2.3"),
         readiness=lambda: {"bus": bus.connected},
         wall=wall,

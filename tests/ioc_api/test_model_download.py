@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import threading
 import urllib.request
@@ -9,11 +10,17 @@ from collections.abc import Iterator
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
+from analytics.catalogue import offer
+from analytics.manifest import Model
 from camera_registry.base.errors import CamhubError, ConfigError, InvalidError, UnavailableError
+from ioc_api.compose.intake import fetch_offer
 from ioc_api.model_download import download, https_opener
+from ioc_api.settings import Settings
+from tests.ioc_api.model_mirror_server import NANO, Mirror, model_mirror, nano
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -153,3 +160,52 @@ def test_redirection_away_from_tls_is_refused() -> None:
     )
     assert kept is not None
     assert kept.full_url == "https://cdn.test/m"
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    with model_mirror(tmp_path) as made:
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+def from_mirror(mirror: Mirror, pinned: str = "") -> Model:
+    settings = Settings(model_mirror=mirror.url)  # type: ignore[call-arg]
+    return fetch_offer(settings, offer(NANO), pinned, https_opener(), lambda *_: None)
+
+
+@pytest.mark.parametrize("how", ["", "redirect"])
+def test_offer_comes_from_the_mirror_over_tls(mirror: Mirror, how: str) -> None:
+    mirror.how = how
+    model = from_mirror(mirror, hashlib.sha256(nano()).hexdigest())
+    assert model.data == nano()
+    assert model.manifest.inputs[0].shape == (1, 3, 416, 416)
+    assert mirror.asked[0] == f"/models/{NANO}.onnx"
+    assert len(mirror.asked) == (2 if how else 1)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "word"),
+    [
+        ("truncated", "model_download", "broke off"),
+        ("missing", "model_download", "404"),
+        ("redirect to plain", "model_download", "without TLS"),
+        ("large", "model_size", "larger than"),
+        ("other", "model_sha256", "pinned is"),
+        ("page", "model_refused", "no ONNX file"),
+    ],
+)
+def test_offer_that_does_not_come_as_it_should_is_refused(
+    mirror: Mirror, how: str, code: str, word: str
+) -> None:
+    mirror.how = how
+    if how == "missing":
+        mirror.files.clear()
+    if how == "large":
+        mirror.files[NANO] = bytes(17 * 2**20)
+    if how == "page":
+        mirror.files[NANO] = b"<html>sign in first</html>"
+    with pytest.raises(CamhubError, match=word) as caught:
+        from_mirror(mirror, "0" * 64 if how == "other" else "")
+    assert caught.value.code == code

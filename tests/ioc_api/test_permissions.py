@@ -12,21 +12,31 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from analytics.builtin import MANIFEST_PATH, MODEL_PATH
 from analytics.events import Box, Event
+from analytics.manifest import read_manifest
+from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
+from camera_registry.jobs import JobDesk, Submission
 from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
-from ioc_api.auth import TOKEN_PREFIX, TokenRow, fingerprint, new_secret
+from ioc_api.adapters.models_sql import SqlModelStore
+from ioc_api.auth import TOKEN_PREFIX, fingerprint, new_secret
+from ioc_api.credentials import TokenRow
+from ioc_api.dry_runs.model import RunState
 from ioc_api.guard import DECLARATION, PUBLIC, SIGNED_IN
 from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.hub import LiveHub
+from ioc_api.model_jobs import KIND
+from ioc_api.model_records import StoredModel, blob_key
 from ioc_api.rbac import ROLE_ACTIONS, Action, Grant, Role
 from ioc_api.records import NewRecord
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
@@ -46,9 +56,25 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/cameras"): {"name": "n", "unit_code": UNIT_A, "url": "rtsp://10.0.0.7/"},
     ("patch", "/api/v1/cameras/{camera_id}"): {"name": "m"},
     ("put", "/api/v1/cameras/{camera_id}/rules"): {"version": 0, "document": {"rules": []}},
+    ("post", "/api/v1/cameras/{camera_id}/dry-runs"): {
+        "document": {"rules": []},
+        "source": "upload",
+    },
+    ("put", "/api/v1/cameras/{camera_id}/dry-runs/{run_id}/clip"): {"a": "file of any kind"},
+    ("patch", "/api/v1/users/{user_id}"): {"display_name": "m"},
+    ("post", "/api/v1/account/password"): {"current": "x", "password": PASSWORD},
+    ("post", "/api/v1/account/totp/confirm"): {"code": "000000"},
+    ("post", "/api/v1/account/totp/remove"): {"code": "000000"},
+    ("post", "/api/v1/account/recovery-codes"): {"code": "000000"},
     ("post", "/api/v1/users"): {"username": "", "password": PASSWORD, "grants": [GRANT_A]},
+    ("put", "/api/v1/model-default"): {"name": None},
+    ("post", "/api/v1/models"): {"manifest": {}, "upload": "x"},
+    ("post", "/api/v1/model-uploads"): {"a": "file of any kind"},
+    ("post", "/api/v1/models/{name}/test"): {"a": "file of any kind"},
     ("post", "/api/v1/tokens"): {"name": "t", "grants": [GRANT_A]},
 }
+HUB_WIDE = "/api/v1/model"
+"""What lies under this serves the whole city: who manages models in a part of it changes none."""
 MAKES_IN_A = {"/api/v1/cameras", "/api/v1/users", "/api/v1/tokens"}
 """POST to these makes something in unit A: with rights in another unit only, it is refused."""
 
@@ -58,13 +84,44 @@ class Site:
     hub: Hub
     apps: dict[str, FastAPI]
     directory: SpecDirectory
+    bus: NatsBus
+    model_job: str = ""
 
     async def token(self, role: Role | None, scope: Scope | None) -> str:
         secret = TOKEN_PREFIX + new_secret()
         grants = () if role is None or scope is None else (Grant(role, scope),)
         row = TokenRow(new_id(1), "walk", grants, 1)
-        await self.hub.store.insert_token(row, fingerprint(secret))
+        await self.hub.credentials.insert_token(row, fingerprint(secret))
         return secret
+
+    async def session(self, account_id: str) -> str:
+        """Sign somebody in and return the session's id."""
+        authenticator = self.hub.deps.authenticator
+        await authenticator.open_session(account_id)
+        return (await authenticator.sessions(account_id))[0].id
+
+    async def model(self) -> str:
+        """Return the name of an installed model."""
+        store = SqlModelStore(self.hub.database)
+        if await store.get("walk") is None:
+            manifest = msgspec.structs.replace(read_manifest(MANIFEST_PATH), name="walk")
+            row = StoredModel(manifest, 1, "added", 0.001, "cpu", 1)
+            await store.put(row, replace=True)
+            await self.hub.blobs.put(blob_key(manifest.sha256), MODEL_PATH.read_bytes())
+        return "walk"
+
+    async def job(self) -> str:
+        """Return the id of a job that concerns models, with a picture."""
+        if not self.model_job:
+            submission = Submission(
+                KIND, b"{}", "walk", Action.MODEL_MANAGE, Scope.all(), by_api=True
+            )
+            self.model_job = (
+                await JobDesk(self.bus, self.hub.vault, SystemClock()).submit(submission)
+            ).id
+            pictures = self.bus.bucket(subjects.JOBS_BUCKET)
+            await pictures.put(f"{self.model_job}.jpg", b"\xff\xd8\xff")
+        return self.model_job
 
     async def objects(self) -> dict[str, str]:
         """Make one of everything in unit A, and return path parameters that name them."""
@@ -97,14 +154,23 @@ class Site:
             f"u{camera.id}", PASSWORD, "", grants, everywhere
         )
         token, _ = await self.hub.deps.tokens.create("t", grants, everywhere)
+        run = self.hub.deps.dry_runs.submit(camera.id, b"", "")
+        run.picture(0).write_bytes(b"\xff\xd8\xff")
+        run.end(RunState.FAILED)
+        run.clip.write_bytes(b"mp4")
         await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
         return {
+            "run_id": run.id,
+            "number": "0",
             "camera_id": camera.id,
             "camera": camera.id,
             "event_id": event.id,
             "user_id": account.id,
             "token_id": token.id,
             "session": new_id(2),
+            "name": await self.model(),
+            "job_id": await self.job(),
+            "session_id": await self.session(account.id),
         }
 
 
@@ -119,7 +185,7 @@ async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
         gateway = create_gateway_app(
             GatewayDeps(live, made.deps.authenticator, directory, made.deps.states, clock)
         )
-        yield Site(made, {"api": made.app, "gateway": gateway}, directory)
+        yield Site(made, {"api": made.app, "gateway": gateway}, directory, bus)
         await directory.stop()
 
 
@@ -188,6 +254,8 @@ async def call(
     offer = path.startswith("/live/whep")
     known = body is not None or offer or "requestBody" not in operation
     assert known, f"no body known for {method} {path}"
+    if path == "/api/v1/models/{name}/install":
+        path = "/api/v1/models/yolox-nano/install"
     if "{" in path:
         path = path.format(**await site.objects())
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -217,7 +285,12 @@ def check(
         assert status == 403, case
         return
     assert scope is not None
-    if scope.allows(UNIT_A):
+    if path.startswith(HUB_WIDE):
+        if wanted == Action.MODEL_MANAGE and scope.units is not None:
+            assert status == 403, case
+        else:
+            assert status not in (401, 403, 404, 500), case
+    elif scope.allows(UNIT_A):
         assert status not in (401, 403, 500), case
         assert status != 404 or path.endswith("/{session}"), case
     elif "{" in path:
