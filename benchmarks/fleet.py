@@ -19,10 +19,10 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec
 from ingest.activity import ActivityGate
-from ingest.gate_config import GateConfig
 from ingest.camera_runner import CameraRunner
 from ingest.decoder import DECODED
 from ingest.freeze import PictureWatch
+from ingest.gate_config import GateConfig
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.ring import GopRing
@@ -140,11 +140,12 @@ async def fleet(
     urls: Sequence[str],
     *,
     gated: bool = True,
+    gate: GateConfig | None = None,
     detector: Detector | None = None,
     rulebook: Rulebook | None = None,
 ) -> AsyncIterator[Fleet]:
     """Run cameras on ``urls`` while the block lasts."""
-    made = Fleet(gated=gated, detector=detector, rulebook=rulebook)
+    made = Fleet(gated=gated, gate=gate, detector=detector, rulebook=rulebook)
     try:
         for url in urls:
             await made.add(url)

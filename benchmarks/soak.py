@@ -154,7 +154,7 @@ def measure(run: Run, given: argparse.Namespace) -> Result:
             soak = Soak(hub, simulator.ready, faults, given.recover)
             soak.run(seconds)
         finally:
-            if hub.process is not None:
+            if hub.process is not None and hub.process.poll() is None:
                 hub.stop()
     return judged(run, soak, given.cameras, seconds / 6)
 
