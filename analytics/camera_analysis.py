@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analytics.model_library import CameraModel
 from analytics.pipeline import CameraPipeline
 from ingest.gate_state import GateStatus
@@ -10,11 +12,16 @@ from ingest.packets import Packet
 
 
 class CameraAnalysis:
-    """Ends the pipeline before it gives the model back."""
+    """Ends the pipeline before it gives the model back; ``ended`` is called in between, while the
+    gate can still be asked what it has learnt.
+    """
 
-    def __init__(self, pipeline: CameraPipeline, model: CameraModel) -> None:
+    def __init__(
+        self, pipeline: CameraPipeline, model: CameraModel, ended: Callable[[], None]
+    ) -> None:
         self._pipeline = pipeline
         self._model = model
+        self._ended = ended
         self._push = pipeline.push
 
     def push(self, packet: Packet) -> None:
@@ -24,6 +31,7 @@ class CameraAnalysis:
     def stop(self) -> None:
         """Forget the camera; no callback comes after."""
         self._pipeline.stop()
+        self._ended()
         self._model.close()
 
     def gate_status(self) -> GateStatus:

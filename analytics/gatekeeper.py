@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from analytics.inbox import Inbox, InboxLimits
 from analytics.metrics import GateMeter
-from ingest.activity import ActivityGate, GateStatus, Phase
+from ingest.activity import ActivityGate
+from ingest.gate_state import GateMemory, GateStatus, Phase
 from ingest.packets import Packet
 
 
@@ -85,8 +86,24 @@ class Gatekeeper:
     def status(self, analysis_fps: float) -> GateStatus:
         """Return the gate's state as of now."""
         with self._lock:
-            gate = self._gate
-            return GateStatus(gate.phase.value, gate.reason, gate.duty, analysis_fps)
+            gate, counts = self._gate, self._gate.counts
+            return GateStatus(
+                gate.phase.value,
+                gate.reason,
+                gate.duty,
+                analysis_fps,
+                gate.threshold,
+                counts.wakes,
+                counts.late_wakes,
+                counts.false_wakes,
+                counts.audits,
+                counts.misses,
+            )
+
+    def learnt(self) -> GateMemory | None:
+        """Return what the gate knows for another session."""
+        with self._lock:
+            return self._gate.learnt()
 
     def close(self) -> None:
         """Empty everything and take nothing more."""

@@ -136,9 +136,11 @@ class CameraState:
     watches the camera now. ``generation`` orders the holders of a lease (higher is newer). ``gate``
     is the phase of its activity gate and ``gate_reason`` why, empty where nothing analyses it;
     ``duty`` the share of the time that it is decoded in full, ``analysis_fps`` the pictures a
-    second that are looked at while it is, after the node's budget. ``model`` is the name and
-    version of what it is looked at with, ``model_code`` and ``model_reason`` what stands against
-    the model that is wanted, empty where nothing does.
+    second that are looked at while it is, after the node's budget. ``gate_threshold``: how many
+    times the usual packets must be to wake it; the other ``gate_`` fields count what its gate did
+    since the camera came to its worker, ``gate_wakes`` with the late ones. ``model`` is the name
+    and version of what it is looked at with, ``model_code`` and ``model_reason`` what stands
+    against the model that is wanted, empty where nothing does.
     """
 
     camera_id: str
@@ -159,6 +161,12 @@ class CameraState:
     gate_reason: str = ""
     duty: float = 0.0
     analysis_fps: float = 0.0
+    gate_threshold: float = 0.0
+    gate_wakes: int = 0
+    gate_late_wakes: int = 0
+    gate_false_wakes: int = 0
+    gate_audits: int = 0
+    gate_misses: int = 0
     model: str = ""
     model_code: str = ""
     model_reason: str = ""

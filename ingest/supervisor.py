@@ -341,6 +341,12 @@ class CameraSupervisor:
                 gate_reason=gate.reason,
                 duty=round(gate.duty, 3),
                 analysis_fps=gate.analysis_fps,
+                gate_threshold=round(gate.threshold, 2),
+                gate_wakes=gate.wakes,
+                gate_late_wakes=gate.late_wakes,
+                gate_false_wakes=gate.false_wakes,
+                gate_audits=gate.audits,
+                gate_misses=gate.misses,
             )
         self._states[state.camera_id] = known
         self._unsaid[state.camera_id] = known

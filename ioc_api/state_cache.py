@@ -83,6 +83,18 @@ class StateCache:
             updated_us=camera.updated_us,
         )
 
+    def having(self, states: frozenset[State]) -> tuple[frozenset[str] | None, frozenset[str]]:
+        """Return which enabled cameras are in one of the states: these only, or all but those.
+
+        Cameras of which nobody has reported are offline, and this cache does not know them: where
+        offline ones are wanted, it names the others.
+        """
+        known = {each: self.state_of(each) for each in self._states}
+        inside = {each for each, state in known.items() if state and state.state in states}
+        if State.OFFLINE in states:
+            return None, frozenset(known.keys() - inside)
+        return frozenset(inside), frozenset()
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` on each report; returns what ends it. It must not block nor raise."""
         self._listeners.add(listener)
@@ -126,6 +138,12 @@ class StateCache:
             gate_reason="",
             duty=0.0,
             analysis_fps=0.0,
+            gate_threshold=0.0,
+            gate_wakes=0,
+            gate_late_wakes=0,
+            gate_false_wakes=0,
+            gate_audits=0,
+            gate_misses=0,
         )
 
 
@@ -139,7 +157,9 @@ def _sane(state: CameraState, key: str) -> bool:
     return (
         state.camera_id == key
         and all(0 <= time <= _LAST_US for time in times)
-        and all(map(math.isfinite, (state.fps, state.duty, state.analysis_fps)))
+        and all(
+            map(math.isfinite, (state.fps, state.duty, state.analysis_fps, state.gate_threshold))
+        )
         and len(state.reason) <= 500
         and len(state.gate) + len(state.gate_reason) <= 100
     )

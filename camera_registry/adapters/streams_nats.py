@@ -27,6 +27,8 @@ _DUPLICATE_WINDOW_S = 600
 _JOB_ACK_WAIT_S = 8.0
 _MAX_JOBS = 1000
 _JOB_BYTES = 64 * 1024**2
+_GATE_MEMORY_AGE_S = 90 * 86_400.0
+"""A camera that nobody has run for so long teaches its gate anew; removed ones are forgotten."""
 _JOB_RECORD_BYTES = 512 * 1024**2
 
 
@@ -160,6 +162,7 @@ async def ensure_buckets(js: JetStreamContext, replicas: int) -> None:
     for config in (
         KeyValueConfig(subjects.SPECS_BUCKET, storage=StorageType.FILE),
         KeyValueConfig(subjects.STATES_BUCKET, storage=StorageType.MEMORY),
+        KeyValueConfig(subjects.GATES_BUCKET, storage=StorageType.FILE, ttl=_GATE_MEMORY_AGE_S),
         KeyValueConfig(subjects.MODELS_BUCKET, storage=StorageType.FILE),
         KeyValueConfig(
             subjects.JOBS_BUCKET,

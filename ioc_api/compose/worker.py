@@ -28,6 +28,7 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
+from ingest.gate_memories import GateMemories
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
 from ingest.spool import Spool
@@ -35,6 +36,7 @@ from ingest.supervisor import CameraSupervisor
 from ioc_api.compose.attendants import attendants
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
+from ioc_api.compose.device_jobs import make_runner
 from ioc_api.model_bus import MAX_FILES_BYTES, ModelFeed
 from ioc_api.ops_http import OpsServer
 from ioc_api.settings import Settings
@@ -52,9 +54,11 @@ class _Analyses:
         pool: AnalysisPool,
         models: ModelLibrary,
         spool: Spool,
+        gates: GateMemories,
         worker: str,
         clock: Clock,
     ) -> None:
+        self._gates = gates
         self.pool = pool
         self._models = models
         self._budget = Budget(lambda: self.pool.busy_s, self.pool.width, clock=clock)
@@ -90,11 +94,12 @@ class _Analyses:
             on_picture=on_picture,
             on_failure=on_failure,
             config=self._config,
-            gate=ActivityGate(auto=spec.gate != "off"),
+            gate=ActivityGate(auto=spec.gate != "off", memory=self._gates.of(spec.id)),
             budget=self._budget,
             priority=spec.priority,
         )
-        return CameraAnalysis(pipeline, model)
+        ended = self._gates.follow(spec.id, pipeline.gate_memory)
+        return CameraAnalysis(pipeline, model, ended)
 
     def _keep(self, message: EventMessage) -> None:
         event = message.event
@@ -158,7 +163,8 @@ async def run_worker(settings: Settings) -> None:
             clock,
             default=settings.detector,
         )
-        analyses = _Analyses(settings, options, pool, models, spool, name, clock)
+        gates = GateMemories(bus, clock)
+        analyses = _Analyses(settings, options, pool, models, spool, gates, name, clock)
         cameras = CameraSupervisor(
             bus,
             clock,
@@ -166,7 +172,7 @@ async def run_worker(settings: Settings) -> None:
             options=options,
             open_credentials=lambda spec: _open_credentials(vault, spec),
             make_analysis=analyses,
-            attend=attendants(bus, clock),
+            attend=attendants(bus, clock, vault, options.permits),
         )
         keeper = LeaseKeeper(
             bus,
@@ -185,6 +191,7 @@ async def run_worker(settings: Settings) -> None:
         ops.start()
         try:
             await feed.start(models)
+            await gates.start()
             await cameras.start()
             log.info("worker_ready", worker=name, ops_port=ops.port)
 
@@ -195,9 +202,19 @@ async def run_worker(settings: Settings) -> None:
                 await keeper.release_all()
                 released.set()
 
-            await run_until(released, keeper.run(), cameras.run(), spool.run(), release())
+            jobs = make_runner(settings, options, bus, vault, clock, name)
+            await run_until(
+                released,
+                keeper.run(),
+                cameras.run(),
+                gates.run(),
+                spool.run(),
+                jobs.run(),
+                release(),
+            )
         finally:
             await cameras.stop()
+            await gates.save()
             await feed.stop()
             await models.stop()
             analyses.pool.stop()

@@ -15,9 +15,11 @@ from analytics.detector import MovingObjectDetector
 from analytics.events import Event
 from analytics.pool import AnalysisPool
 from analytics.rulebook import Rulebook, ZoneEnterRule
-from ingest.activity import ActivityGate, GateConfig, GateCounts, Phase
+from ingest.activity import ActivityGate
 from ingest.decoder import DECODED
 from ingest.freeze import Verdict
+from ingest.gate_config import GateConfig
+from ingest.gate_state import GateCounts, Phase
 from ingest.packets import Packet
 from ingest.simulator.encoder import default_kbps
 from ingest.simulator.library import ClipSpec, build
@@ -28,7 +30,7 @@ from tests.analytics.scenes import street
 from tests.ingest import footage
 
 EVERYWHERE = Rulebook((ZoneEnterRule("entry", cool_down_s=0),))
-NO_AUDITS = GateConfig(audit_every_s=1e6)
+NO_AUDITS = GateConfig(audit_every_s=1e6, trial_audit_s=1e6)
 
 
 @dataclass(frozen=True)

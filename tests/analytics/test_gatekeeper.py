@@ -9,19 +9,23 @@ from hypothesis import strategies as st
 from analytics.gatekeeper import Gatekeeper, Work
 from analytics.inbox import InboxLimits
 from analytics.metrics import GATE_CAMERAS, GATE_DUTY, GATE_WAKES
-from ingest.activity import ActivityGate, GateConfig, Phase
+from ingest.activity import ActivityGate
+from ingest.gate_config import GateConfig
+from ingest.gate_state import Phase
 from ingest.packet_sizes import SizeConfig
 from ingest.packets import Packet, StreamInfo
+from ingest.rate_control import RateConfig
 
 INFO = StreamInfo("h264", "avc1.42C01E", 640, 360)
 GOP = 10
 QUICK = GateConfig(
-    SizeConfig(first_gops=2, skip_gops=0, least_packets=5, smooth=1),
+    SizeConfig(RateConfig(first_gops=2, skip_gops=0, settle_gops=0), least_packets=5, smooth=1),
     hold_s=0.5,
     confirm_s=0.2,
     audit_every_s=1e6,
+    trial_audit_s=1e6,
 )
-WIDE = InboxLimits(packets=1000)
+WIDE = InboxLimits(packets=10_000)
 
 
 def packet(seq: int, size: int = 100, epoch: int = 1) -> Packet:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.activity import ActivityGate, GateConfig, Phase
+from ingest.activity import ActivityGate
+from ingest.gate_config import GateConfig
+from ingest.gate_state import GateMemory, Phase
 from ingest.packet_sizes import SizeConfig
 from ingest.packets import Packet, StreamInfo
+from ingest.rate_control import RateConfig
 
 INFO = StreamInfo("h264", "avc1.42C01E", 640, 360)
 GOP = 50
@@ -22,8 +26,14 @@ LOOK = 5
 class Street:
     """A camera that is looked at as the pipeline would: all when awake, keyframes when asleep."""
 
-    def __init__(self, config: GateConfig | None = None, **options: bool) -> None:
-        self.gate = ActivityGate(config, chance=random.Random(7), **options)
+    def __init__(
+        self,
+        config: GateConfig | None = None,
+        *,
+        auto: bool = True,
+        memory: GateMemory | None = None,
+    ) -> None:
+        self.gate = ActivityGate(config, auto=auto, memory=memory, chance=random.Random(7))
         self.at = 0
         self.epoch = 1
         self.phases: list[Phase] = []
@@ -58,7 +68,7 @@ class Street:
         assert self.gate.phase in (Phase.ASLEEP, Phase.AUDIT)
 
 
-NO_AUDITS = GateConfig(audit_every_s=1e6)
+NO_AUDITS = GateConfig(audit_every_s=1e6, trial_audit_s=1e6)
 
 
 def test_variable_rate_sleeps_and_wakes_within_three_packets() -> None:
@@ -176,14 +186,107 @@ def test_nobody_sleeps_while_the_looking_is_behind() -> None:
     assert Phase.ASLEEP not in street.phases[start:]
 
 
-def test_a_new_session_has_to_qualify_anew() -> None:
+def test_a_new_session_goes_on_from_what_was_learnt() -> None:
+    street = Street(NO_AUDITS)
+    street.settle()
+    assert street.gate.reason == "variable_rate"
+    street.epoch += 1
+    start = len(street.phases)
+    street.run(12)
+    asleep = street.phases[start:].index(Phase.ASLEEP)
+    assert asleep / 25 <= 10  # and not twenty seconds of learning
+    assert street.gate.reason == "on_trial"
+    street.run(3, lambda at: 900, moving=True)
+    street.run(18)
+    assert street.gate.reason == "variable_rate"
+
+
+def busy(at: int) -> int:
+    """Pictures of a stream that takes far more of its keyframe."""
+    return 2500 + at % 3
+
+
+def test_a_session_of_other_sizes_has_to_qualify_anew() -> None:
     street = Street(NO_AUDITS)
     street.settle()
     street.epoch += 1
-    street.run(1)
-    assert street.phase() is Phase.LEARNING
-    street.run(60)
+    start = len(street.phases)
+    street.run(60, busy)
+    assert Phase.ASLEEP not in street.phases[start:]
     assert street.gate.reason == "constant_rate"
+    learnt = street.gate.learnt()
+    assert learnt is not None
+    assert learnt.proved  # the old setting may come back
+
+
+def test_what_was_learnt_holds_in_another_worker_and_for_its_own_stream_only() -> None:
+    street = Street(NO_AUDITS)
+    street.settle()
+    learnt = street.gate.learnt()
+    assert learnt is not None
+    assert (learnt.proved, learnt.usual_bytes) == (True, 100)
+    for memory, latest in ((learnt, 10), (replace(learnt, width=1280), 40)):
+        other = Street(NO_AUDITS, memory=memory)
+        other.run(40)
+        asleep = other.phases.index(Phase.ASLEEP) / 25
+        assert asleep <= latest
+        assert asleep > latest - 20
+
+
+def test_a_demotion_goes_on_in_another_worker() -> None:
+    config = GateConfig(audit_every_s=5.0, demoted_s=60.0)
+    street = Street(config)
+    street.settle()
+    while street.phase() is not Phase.DEMOTED:
+        street.run(2, moving=True)
+    other = Street(config, memory=street.gate.learnt())
+    other.at = street.at
+    other.run(50)
+    assert set(other.phases) == {Phase.DEMOTED}
+    assert other.gate.reason == "missed"
+
+
+def test_a_memory_that_somebody_forged_does_no_lasting_harm() -> None:
+    forged = GateMemory("h264", 640, 360, True, 10**9, 1e300, 10**18, 1e300)
+    street = Street(GateConfig(demoted_max_s=30.0, demoted_s=10.0), memory=forged)
+    street.run(60)
+    assert street.phases[0] is Phase.DEMOTED
+    assert street.phase() is not Phase.DEMOTED
+    assert street.gate.threshold <= GateConfig().threshold_max
+
+
+def test_a_scene_at_rest_sleeps_on_trial_and_is_audited_more_often() -> None:
+    street = Street(GateConfig(audit_every_s=120.0))
+    street.run(60)
+    assert Phase.ASLEEP in street.phases
+    assert street.gate.reason == "on_trial"
+    assert street.gate.counts.audits >= 1
+    street.run(3 * 3600)
+    assert Phase.UNGATED not in street.phases
+    assert street.gate.duty < 0.1
+    assert street.gate.counts.wakes == 0
+
+
+def test_one_movement_that_sizes_did_not_tell_ends_the_trial() -> None:
+    street = Street(NO_AUDITS)
+    street.run(40)
+    assert street.phase() is Phase.ASLEEP
+    street.gate.pixels(street.at * FRAME_US, moving=True)  # told by a keyframe only
+    street.run(6, moving=True)
+    assert street.gate.reason == "constant_rate"
+    street.run(300)
+    assert street.phase() is Phase.UNGATED
+
+
+def test_flickers_prove_nothing() -> None:
+    street = Street(NO_AUDITS)
+    street.settle()
+    for _ in range(60):
+        street.run(1 / 25, moving=True)
+        street.run(9)
+    assert street.gate.reason == "variable_rate"
+    assert street.gate.counts.misses == 0
+    assert Phase.UNGATED not in street.phases[-1000:]
 
 
 _STEP = st.tuples(
@@ -199,7 +302,9 @@ _STEP = st.tuples(
 def test_whatever_comes_the_gate_stays_within_its_rules(
     steps: list[tuple[bool, int, int, bool | None, bool]], seed: int
 ) -> None:
-    sizes = SizeConfig(first_gops=2, window_gops=6, skip_gops=0, least_packets=3)
+    sizes = SizeConfig(
+        RateConfig(first_gops=2, window_gops=6, skip_gops=0, settle_gops=0), least_packets=3
+    )
     config = GateConfig(
         sizes, confirm_s=0.1, hold_s=0.2, fresh_s=30.0, audit_every_s=1.0, demoted_s=5.0
     )

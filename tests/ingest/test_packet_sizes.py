@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.packet_sizes import RateControl, RunningPercentile, SizeConfig, SizeHistory
+from ingest.packet_sizes import RunningPercentile, SizeConfig, SizeHistory
 from ingest.packets import Packet, StreamInfo
 
 INFO = StreamInfo("h264", "avc1.42C01E", 640, 360)
@@ -28,45 +26,15 @@ def test_running_percentile_is_that_of_the_newest(values: list[int], window: int
     assert running.value() == newest[max(0, math.ceil(0.2 * len(newest)) - 1)]
 
 
-@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=40))
-def test_variation_is_numpys(sizes: list[int]) -> None:
-    rate = RateControl(0.06, 4, 30, 0, 3)
-    for size in sizes:
-        rate.add(size, moved=False)
-    newest = np.array(sizes[-30:], float)
-    assert rate.variation == pytest.approx(float(newest.std() / newest.mean()), abs=1e-9)
-    assert rate.judged == (len(sizes) >= 4)
-
-
-def rate_of(sizes: list[int], *, moved: bool) -> RateControl:
-    rate = RateControl(0.06, 8, 30, 2, 3)
-    for size in sizes:
-        rate.add(size, moved=moved)
-    return rate
-
-
-def test_constant_sizes_never_qualify_and_the_first_groups_do_not_count() -> None:
-    swing = [100 + 5 * (-1) ** i for i in range(100)]
-    assert not rate_of([900, 700, *swing], moved=True).variable
-
-
-def test_a_quiet_hour_keeps_what_a_visitor_has_proved() -> None:
-    sizes = [100] * 12 + [200] * 3 + [100] * 200
-    assert rate_of(sizes, moved=False).variable
-
-
-def test_movement_at_a_constant_size_takes_it_back() -> None:
-    sizes = [100] * 12 + [200] * 3 + [100] * 200
-    assert not rate_of(sizes, moved=True).variable
-
-
 def history(**config: float) -> SizeHistory:
-    return SizeHistory(SizeConfig(**config), packet(0, 5000, keyframe=True))  # type: ignore[arg-type]
+    first = packet(0, 5000, keyframe=True)
+    sizes = SizeHistory(SizeConfig(**config), first)  # type: ignore[arg-type]
+    sizes.keyframe(first, moved=False)
+    return sizes
 
 
 def test_pictures_between_are_held_against_their_own_kind() -> None:
     sizes = history(least_packets=5, smooth=1)
-    sizes.keyframe(packet(0, 5000, keyframe=True), moved=False)
     times = []
     for pair in range(20):
         first = 1 + 2 * pair
@@ -78,7 +46,6 @@ def test_pictures_between_are_held_against_their_own_kind() -> None:
 
 def test_movement_does_not_become_the_rule() -> None:
     sizes = history(least_packets=5, smooth=1)
-    sizes.keyframe(packet(0, 5000, keyframe=True), moved=False)
     for at in range(1, 10):
         sizes.picture(packet(at, 68), quiet=True)
     times = [sizes.picture(packet(at, 968), quiet=False) for at in range(10, 400)]
@@ -91,13 +58,49 @@ def test_reasons_not_to_gate() -> None:
         sizes.keyframe(packet(at, 5000, keyframe=True), moved=False)
     assert sizes.unfit() == "all_keyframes"
     sizes = history(max_gop_s=1.0)
-    sizes.keyframe(packet(0, 5000, keyframe=True), moved=False)
     for at in range(1, 30):
         sizes.picture(packet(at, 10), quiet=True)
     assert sizes.too_long(packet(30, 10))
     sizes.keyframe(packet(30, 5000, keyframe=True), moved=False)
     assert sizes.unfit() == "long_gop"
     sizes = history(max_gop_bytes=6000)
-    sizes.keyframe(packet(0, 5000, keyframe=True), moved=False)
     sizes.picture(packet(1, 1001), quiet=True)
     assert sizes.too_long(packet(2, 1))
+
+
+def group(sizes: SizeHistory, at: int, *, times: int = 1, moved: bool = False) -> list[float]:
+    """Feed 49 pictures, the first three times as large as the others, and the next keyframe."""
+    found = [
+        sizes.picture(packet(at + n, (600 if n == 1 else 200) * times), quiet=times == 1)
+        for n in range(1, 50)
+    ]
+    sizes.keyframe(packet(at + 50, 5000, keyframe=True), moved=moved)
+    return found
+
+
+def test_a_picture_is_held_against_those_of_its_place() -> None:
+    sizes = history(smooth=1)
+    for n in range(6):
+        group(sizes, 50 * n)
+    assert set(group(sizes, 300)) == {1.0}
+
+
+def test_single_large_pictures_do_not_count() -> None:
+    sizes = history()
+    for n in range(6):
+        group(sizes, 50 * n)
+    quiet = [
+        sizes.picture(packet(300 + n, 900 if n % 4 == 0 else 200), quiet=True) for n in range(1, 50)
+    ]
+    assert max(quiet) == 1.0
+
+
+def test_unrest_is_what_a_scene_at_rest_comes_to() -> None:
+    sizes = history()
+    for n in range(40):
+        group(sizes, 50 * n, times=3 if n in (20, 30) else 1, moved=n in (20, 30))
+    assert sizes.unrest == 1.0
+    assert sizes.usual_bytes == 200
+    assert not sizes.unlike(150)
+    assert sizes.unlike(450)
+    assert sizes.unlike(50)

@@ -16,7 +16,7 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConfigError
 from camera_registry.mirror import Mirror
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
-from ingest.activity import GateStatus
+from ingest.gate_state import GateStatus
 from ingest.freeze import Verdict
 from ingest.options import IngestOptions
 from ingest.packets import Packet
