@@ -47,7 +47,10 @@ class CameraStatus(BaseModel):
     """How a camera is. Times are RFC 3339 in UTC; ``frame_at`` is the last video packet's.
 
     ``gate`` says what is decoded of it (asleep: its keyframes), ``gate_reason`` why, ``duty`` the
-    share of the time that all of it is; empty and 0 where nobody analyses it. ``model`` is what it
+    share of the time that all of it is; empty and 0 where nobody analyses it. ``gate_threshold``:
+    how many times the usual packets must be to wake it. The counts are those since the camera came
+    to its worker: wakes (late ones, told by a keyframe only, among them), wakes that no pixel
+    confirmed, audits, and audits that found what the sizes had not told. ``model`` is what it
     is looked at with, ``model_code`` and ``model_reason`` what stands against the one that is
     wanted.
     """
@@ -66,6 +69,12 @@ class CameraStatus(BaseModel):
     gate_reason: str
     duty: float
     analysis_fps: float
+    gate_threshold: float
+    gate_wakes: int
+    gate_late_wakes: int
+    gate_false_wakes: int
+    gate_audits: int
+    gate_misses: int
     model: str
     model_code: str
     model_reason: str
@@ -103,6 +112,12 @@ def _status_fields(state: CameraState) -> dict[str, object]:
         "gate_reason": state.gate_reason,
         "duty": round(state.duty, 3),
         "analysis_fps": round(state.analysis_fps, 2),
+        "gate_threshold": round(state.gate_threshold, 2),
+        "gate_wakes": state.gate_wakes,
+        "gate_late_wakes": state.gate_late_wakes,
+        "gate_false_wakes": state.gate_false_wakes,
+        "gate_audits": state.gate_audits,
+        "gate_misses": state.gate_misses,
         "model": state.model,
         "model_code": state.model_code,
         "model_reason": state.model_reason,
