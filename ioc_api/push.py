@@ -26,6 +26,7 @@ from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.auth import Authenticator
 from ioc_api.event_shapes import event_shape
+from ioc_api.live.directory import SpecDirectory
 from ioc_api.rbac import Action, Principal
 from ioc_api.records import EventStore
 from ioc_api.shapes import state_change
@@ -81,12 +82,17 @@ class PushHub:
         self.authenticator = authenticator
         self.clock = clock
         self.limits = limits or PushLimits()
+        self.places = SpecDirectory(bus)
         self._clients: set[PushClient] = set()
         self._notices: Subscription | None = None
         self._closed = False
 
     async def start(self) -> None:
-        """Listen for the recorder's notices. Raises UnavailableError without a connection."""
+        """Listen for the recorder's notices, and follow which groups cameras are in.
+
+        Raises UnavailableError without a connection.
+        """
+        await self.places.start()
         self._notices = await self._bus.subscribe(subjects.EVENT_RECORDED, self._on_recorded)
 
     async def stop(self) -> None:
@@ -97,6 +103,7 @@ class PushHub:
         if self._notices is not None:
             await self._notices.stop()
             self._notices = None
+        await self.places.stop()
 
     @property
     def clients(self) -> int:
@@ -237,7 +244,7 @@ class PushClient:
             after = (cameras[-1].name, cameras[-1].id)
 
     def _on_state(self, state: CameraState) -> None:
-        if self._camera_scope.allows(state.unit_code):
+        if self._allowed(state):
             known = self._sent.get(state.camera_id)
             if (
                 known is not None
@@ -249,10 +256,14 @@ class PushClient:
             self._due.set()
 
     def _state_frame(self, state: CameraState) -> bytes:
-        if not self._camera_scope.allows(state.unit_code):
+        if not self._allowed(state):
             return b""
         self._sent[state.camera_id] = (_substance(state), state.updated_us)
         return _frame("state", state_change(state), None)
+
+    def _allowed(self, state: CameraState) -> bool:
+        groups = self._hub.places.groups_of(state.camera_id)
+        return self._camera_scope.allows(state.unit_code, groups)
 
     async def _still_allowed(self) -> bool:
         principal = await self._hub.authenticator.recheck(self._principal)

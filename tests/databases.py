@@ -1,35 +1,117 @@
-"""The database that a test uses: SQLite, or PostgreSQL where one is offered.
+"""Databases for tests: the same test on SQLite and on PostgreSQL.
 
-With ``CAMHUB_TEST_POSTGRES`` set to the URL of a server (a role that may create databases), the
-same tests run on PostgreSQL, each in a database of its own.
+A test that asks for the fixture ``engine`` (also through another, such as ``api``) runs once on each
+engine. ``fresh_url`` then gives an empty database of that engine, ``migrated_url`` one with all
+tables, which is a copy of a template that is migrated once in a run.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-import os
 import pkgutil
 import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 import camera_registry.adapters
 import ioc_api.adapters
+from camera_registry.adapters.database import Database
+from ioc_api.migrations import DIRECTORY
+from tests.postgres import PostgresServer
+from tests.tools import require
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+ENGINES = (SQLITE, POSTGRESQL)
+_TEMPLATE = "camhub_template"
+
+
+class _Engines:
+    """What the tests of this run use now, and what they were given before."""
+
+    current = SQLITE
+    server: PostgresServer | None = None
+    sqlite_template: Path | None = None
+    postgres_template = False
+
+    @classmethod
+    def address(cls) -> str:
+        """Start the server at its first use and return its URL."""
+        if cls.server is None:
+            require("postgresql")
+            cls.server = PostgresServer()
+            cls.server.start()
+        return cls.server.url
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test on each engine."""
+    before, _Engines.current = _Engines.current, request.param
+    if request.param == POSTGRESQL:
+        _Engines.address()
+    yield request.param
+    _Engines.current = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _databases_of_the_run() -> Iterator[None]:
+    yield
+    if _Engines.server is not None:
+        _Engines.server.stop()
+        _Engines.server = None
+    if _Engines.sqlite_template is not None:
+        shutil.rmtree(_Engines.sqlite_template.parent)
 
 
 async def fresh_url(directory: Path) -> str:
     """Return the URL of an empty database for one test."""
-    server = os.environ.get("CAMHUB_TEST_POSTGRES", "")
-    if not server:
-        return f"sqlite:///{directory / 'hub.db'}"
-    name = f"camhub_test_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(f"{server}/postgres")
-    try:
-        await connection.execute(f"create database {name}")
-    finally:
-        await connection.close()
+    if _Engines.current == SQLITE:
+        return f"sqlite:///{directory / f'hub-{secrets.token_hex(3)}.db'}"
+    return await _created("")
+
+
+async def migrated_url(directory: Path) -> str:
+    """Return the URL of a database for one test that has every table, and no rows."""
+    if _Engines.current == SQLITE:
+        path = directory / f"hub-{secrets.token_hex(3)}.db"
+        shutil.copyfile(await _sqlite_template(), path)
+        return f"sqlite:///{path}"
+    if not _Engines.postgres_template:
+        await _migrate(await _created("", _TEMPLATE))
+        _Engines.postgres_template = True
+    return await _created(f"template {_TEMPLATE}")
+
+
+async def _sqlite_template() -> Path:
+    if _Engines.sqlite_template is None:
+        path = Path(tempfile.mkdtemp(prefix="camhub-db-")) / "template.db"
+        await _migrate(f"sqlite:///{path}")
+        _Engines.sqlite_template = path
+    return _Engines.sqlite_template
+
+
+async def _created(options: str, name: str = "") -> str:
+    server = _Engines.address()
+    name = name or f"camhub_test_{secrets.token_hex(6)}"
+    async with asyncio.timeout(60):
+        connection = await asyncpg.connect(f"{server}/postgres")
+        try:
+            await connection.execute(f"create database {name} {options}")
+        finally:
+            await connection.close()
     return f"{server}/{name}"
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, DIRECTORY)
+    await database.migrate()
+    await database.close()
 
 
 def load_tables() -> None:

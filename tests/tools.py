@@ -24,6 +24,16 @@ def _gstreamer() -> bool:
     return done.returncode == 0
 
 
+def _oidc_provider() -> bool:
+    from tests.oidc.provider import installed  # most tests need neither Node.js nor the packages
+    from wall_ui.node import BuildError
+
+    try:
+        return installed().is_dir()
+    except (BuildError, OSError, subprocess.TimeoutExpired):
+        return False
+
+
 _TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (
         lambda: shutil.which("chromium") is not None,
@@ -35,6 +45,11 @@ _TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
             "GStreamer's RTSP server is missing: apt-get install gir1.2-gst-rtsp-server-1.0 "
             "gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly python3-gi"
         ),
+    ),
+    "oidc-provider": (_oidc_provider, "the test provider's npm packages cannot be installed"),
+    "postgresql": (
+        lambda: Path("/usr/lib/postgresql/15/bin/initdb").is_file(),
+        "PostgreSQL 15 is missing: apt-get install postgresql",
     ),
     "mount": (lambda: os.geteuid() == 0, "mounting a small tmpfs needs root"),
 }

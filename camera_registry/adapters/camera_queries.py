@@ -16,13 +16,10 @@ from camera_registry.search import words
 Condition = sa.ColumnElement[bool]
 
 
-def in_scope(
-    unit: sa.ColumnElement[str], scope: Scope, camera: sa.ColumnElement[str] | None = None
-) -> Condition:
+def in_scope(unit: sa.ColumnElement[str], scope: Scope, camera: sa.ColumnElement[str]) -> Condition:
     """Return the condition that a row lies in the scope, by its unit and its camera's groups.
 
-    ``camera`` is the column with the camera's id. Without it, what a scope allows by group alone is
-    refused.
+    ``camera`` is the column with the camera's id.
     """
     if scope.units is None:
         return sa.true()
@@ -31,7 +28,7 @@ def in_scope(
         within = sa.true() if EVERYWHERE in units else unit.in_(sorted(units))
         if groups is None:
             allowed.append(within)
-        elif camera is not None:
+        else:
             allowed.append(sa.and_(within, camera.in_(_members(groups))))
     return sa.or_(sa.false(), *allowed)
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
 from analytics.events import Box, Event
-from camera_registry.adapters.cameras_sql import cameras, in_scope
+from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import BigId, Database, metadata
 from camera_registry.base.errors import InvalidError
 from camera_registry.scope import Scope
@@ -107,7 +108,9 @@ class SqlEventStore:
 
     async def get(self, event_id: str, scope: Scope) -> Record | None:
         """Return an event in scope, or None."""
-        query = _select().where(events.c.id == event_id, in_scope(events.c.unit_code, scope))
+        query = _select().where(
+            events.c.id == event_id, in_scope(events.c.unit_code, scope, events.c.camera_id)
+        )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().first()
         return None if row is None else _record(row)
@@ -116,7 +119,7 @@ class SqlEventStore:
         self, scope: Scope, wanted: EventFilter, before: int | None, limit: int
     ) -> Sequence[Record]:
         """Return up to ``limit`` events, the latest recorded first, with seq below ``before``."""
-        query = _select().where(in_scope(events.c.unit_code, scope))
+        query = _select().where(in_scope(events.c.unit_code, scope, events.c.camera_id))
         if before is not None:
             query = query.where(events.c.seq < before)
         for column, value in (
@@ -134,7 +137,9 @@ class SqlEventStore:
 
     async def after(self, scope: Scope, seq: int, limit: int) -> Sequence[Record]:
         """Return up to ``limit`` events in scope with a seq above ``seq``, in order."""
-        query = _select().where(in_scope(events.c.unit_code, scope), events.c.seq > seq)
+        query = _select().where(
+            in_scope(events.c.unit_code, scope, events.c.camera_id), events.c.seq > seq
+        )
         return await self._rows(query.order_by(events.c.seq).limit(limit))
 
     async def last_seq(self) -> int:

@@ -19,7 +19,7 @@ class SpecDirectory:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._units: dict[str, str] = {}
+        self._places: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._watch: Subscription | None = None
 
     async def start(self) -> None:
@@ -34,18 +34,24 @@ class SpecDirectory:
 
     def unit_of(self, camera_id: str) -> str | None:
         """Code of the camera's unit; None where there is no such enabled camera."""
-        return self._units.get(camera_id)
+        place = self._places.get(camera_id)
+        return None if place is None else place[0]
+
+    def groups_of(self, camera_id: str) -> tuple[str, ...]:
+        """Return the ids of the camera's groups; none where there is no such enabled camera."""
+        place = self._places.get(camera_id)
+        return () if place is None else place[1]
 
     async def _on_entry(self, entry: Entry) -> None:
         if entry.value is None:
-            self._units.pop(entry.key, None)
+            self._places.pop(entry.key, None)
             return
         try:
             spec = _decode(entry.value)
         except msgspec.DecodeError as error:
             # Who may see it is not known any more, so nobody may.
-            self._units.pop(entry.key, None)
+            self._places.pop(entry.key, None)
             log.warning("spec_unreadable", camera=entry.key, error=str(error))
             return
         if spec.id == entry.key:
-            self._units[entry.key] = spec.unit_code
+            self._places[entry.key] = (spec.unit_code, spec.groups)

@@ -33,6 +33,10 @@ class CameraDirectory(Protocol):
         """Code of the camera's unit; None where there is no such enabled camera."""
         ...
 
+    def groups_of(self, camera_id: str) -> tuple[str, ...]:
+        """Return the ids of the camera's groups."""
+        ...
+
 
 class StateSource(Protocol):
     """How the cameras are."""

@@ -67,4 +67,5 @@ class Rights:
         unit = self._directory.unit_of(camera_id)
         if unit is None:
             return "not_found"
-        return None if self._scope.allows(unit) else "forbidden"
+        groups = self._directory.groups_of(camera_id)
+        return None if self._scope.allows(unit, groups) else "forbidden"

@@ -36,7 +36,7 @@ from camera_registry.vault import Vault
 from camera_registry.versions import SYSTEM
 from ioc_api.migrations import DIRECTORY
 from tests.conftest import NatsServer
-from tests.databases import fresh_url
+from tests.databases import migrated_url
 from tests.waiting import eventually
 
 CITY = Scope.all()
@@ -60,9 +60,8 @@ class Rig:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(await fresh_url(tmp_path), DIRECTORY)
-    await opened.migrate()
+async def database(tmp_path: Path, engine: str) -> AsyncIterator[Database]:
+    opened = Database(await migrated_url(tmp_path), DIRECTORY)
     yield opened
     await opened.close()
 

@@ -12,7 +12,7 @@ from tests.ioc_api.hub import Hub, hub
 
 
 @pytest.fixture
-async def api(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Hub]:
+async def api(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
     """An api whose watches are not started."""
     async with hub(tmp_path, bus) as made:
         yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -233,6 +234,8 @@ async def test_every_field_is_kept_shown_and_changed(api: Hub) -> None:
             "capabilities": dict(FULL["capabilities"]) | {"onvif_profiles": ["S", "T"]},  # type: ignore[call-overload]
         }
         shown = (await client.get(path)).json()
+        assert wanted["capabilities"].items() <= shown["capabilities"].items()
+        wanted["capabilities"] = shown["capabilities"]
         assert {name: shown[name] for name in wanted} == wanted
         assert camera == shown
         empty = {"sub": None, "height_m": None, "sign_posted": None, "class": "traffic"}
@@ -304,3 +307,77 @@ async def test_addresses_in_details_obey_the_network_policy(api: Hub) -> None:
         ):
             answer = await client.post("/api/v1/cameras", json=CAMERA | wrong)
             assert (answer.status_code, answer.json()["code"]) == (403, "network_not_allowed")
+
+
+async def test_every_change_is_told_with_who_made_it_and_from_what_to_what(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        camera = await add(client)
+        path = f"/api/v1/cameras/{camera['id']}"
+        await client.patch(path, json={"name": "Second", "address": "1 Lê Lợi"})
+        await client.patch(path, json={"username": "u", "password": "geheim2"})
+        await client.delete(path)
+        page = (await client.get(f"{path}/versions?limit=3")).json()
+        rest = (await client.get(f"{path}/versions?cursor={page['next_cursor']}")).json()
+        told = page["items"] + rest["items"]
+        assert [(each["version"], each["action"]) for each in told] == [
+            (4, "deleted"),
+            (3, "changed"),
+            (2, "changed"),
+            (1, "created"),
+        ]
+        assert rest["next_cursor"] is None
+        assert {each["actor_name"] for each in told} == {"token:test"}
+        assert all(each["actor_id"] for each in told)
+        changes = {each["field"]: (each["old"], each["new"]) for each in told[2]["changes"]}
+        assert changes == {"name": ("Cổng chợ", "Second"), "address": ("", "1 Lê Lợi")}
+        secret = {each["field"]: (each["old"], each["new"]) for each in told[1]["changes"]}
+        assert secret == {"credentials": ("set", "replaced")}
+        first = (await client.get(f"{path}/versions/1")).json()
+        assert first["camera"]["name"] == "Cổng chợ"
+        gone = (await client.get(f"{path}/versions/4")).json()
+        assert (gone["action"], gone["camera"]["name"]) == ("deleted", "Second")
+        for answer in (page, rest, first, gone):
+            assert "geheim" not in str(answer)
+        for number, status in ((9, 404), (0, 422)):
+            assert (await client.get(f"{path}/versions/{number}")).status_code == status
+    async with api.client(await api.token(Role.ENGINEER, Scope.of([UNIT_B]))) as foreign:
+        for hidden in (f"{path}/versions", f"{path}/versions/1"):
+            assert (await foreign.get(hidden)).status_code == 404
+
+
+async def test_an_entity_tag_guards_changes_and_saves_answers(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        camera = await add(client)
+        path = f"/api/v1/cameras/{camera['id']}"
+        tag = (await client.get(path)).headers["etag"]
+        same = await client.get(path, headers={"If-None-Match": f'W/"x", {tag}'})
+        assert (same.status_code, same.content) == (304, b"")
+        changed = await client.patch(path, json={"name": "m"}, headers={"If-Match": tag})
+        assert changed.status_code == 200
+        assert changed.headers["etag"] != tag
+        assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 200
+        for method, body in (("PATCH", {"name": "o"}), ("DELETE", None)):
+            for wrong in (tag, '"nonsense"'):
+                stale = await client.request(method, path, json=body, headers={"If-Match": wrong})
+                assert stale.status_code == 412
+            broken = await client.request(method, path, json=body, headers={"If-Match": "7"})
+            assert broken.status_code == 422
+        assert (await client.get(path)).json()["name"] == "m"
+        now = changed.headers["etag"]
+        assert (await client.delete(path, headers={"If-Match": now})).status_code == 204
+        assert (await client.delete(path, headers={"If-Match": now})).status_code == 404
+
+
+async def test_codes_follow_the_scheme_and_are_unique(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        made = await asyncio.gather(*(add(client, **{"class": "gate"}) for _ in range(8)))
+        codes = sorted(camera["code"] for camera in made)
+        assert codes == [f"{UNIT_A}-GAT-{n:04}" for n in range(1, 9)]
+        path = f"/api/v1/cameras/{made[0]['id']}"
+        taken = await client.patch(path, json={"code": made[1]["code"].lower()})
+        assert (taken.status_code, taken.json()["code"]) == (409, "code_taken")
+        own = await client.patch(path, json={"code": f"{UNIT_A}-gat-0009"})
+        assert own.json()["code"] == f"{UNIT_A}-GAT-0009"
+        assert (await add(client, **{"class": "gate"}))["code"] == f"{UNIT_A}-GAT-0010"
+        again = await client.patch(path, json={"code": "", "class": "traffic"})
+        assert again.json()["code"] == f"{UNIT_A}-TRF-0001"

@@ -16,9 +16,13 @@ HEADERS = {"authorization": f"Bearer {TOKEN}"}
 class Directory:
     def __init__(self) -> None:
         self.units = {"a": UNIT, "b": OTHER_UNIT}
+        self.groups: dict[str, tuple[str, ...]] = {}
 
     def unit_of(self, camera_id: str) -> str | None:
         return self.units.get(camera_id)
+
+    def groups_of(self, camera_id: str) -> tuple[str, ...]:
+        return self.groups.get(camera_id, ())
 
 
 class BrokenAccounts(Accounts):
