@@ -1,89 +1,61 @@
-"""``/api/v1/users`` and ``/api/v1/tokens``: who may come in."""
+"""``/api/v1/users``: people who may come in, their rights, second steps and sessions."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field, SecretStr
+from fastapi import APIRouter, Query
 
-from camera_registry.base.clock import iso_to_us, us_to_iso
-from camera_registry.base.errors import InvalidError
+from camera_registry.base.errors import ConflictError, NotFoundError
+from ioc_api.access.log import What
+from ioc_api.account_shapes import (
+    AccountBody,
+    AccountPage,
+    AccountPatch,
+    AccountShape,
+    SessionList,
+    account_shape,
+    session_info,
+)
 from ioc_api.accounts import Account
-from ioc_api.auth import TokenRow
-from ioc_api.deps import Deps
-from ioc_api.guard import Granted, permission
+from ioc_api.deps import ApiDeps, Deps, Visitor
+from ioc_api.guard import Granted, Me, permission
+from ioc_api.paging import decode_cursor, encode_cursor
 from ioc_api.rbac import Action
-from ioc_api.shapes import Body, GrantShape, grant_shapes
+from ioc_api.shapes import Limit
 
 router = APIRouter(tags=["administration"])
 
-Grants = Annotated[list[GrantShape], Field(min_length=1, max_length=50)]
-
-
-class AccountBody(Body):
-    """A person to let in."""
-
-    username: str
-    password: SecretStr
-    display_name: str = ""
-    grants: Grants
-
-
-class AccountShape(BaseModel):
-    """A person who can sign in."""
-
-    id: str
-    username: str
-    display_name: str
-    grants: list[GrantShape]
-    created_at: str
-
-
-class AccountList(BaseModel):
-    """Accounts by user name."""
-
-    items: list[AccountShape]
-
-
-class TokenBody(Body):
-    """A program to let in. ``expires_at`` is RFC 3339 with a zone."""
-
-    name: str
-    grants: Grants
-    expires_at: str | None = None
-
-
-class TokenShape(BaseModel):
-    """An API token without its secret."""
-
-    id: str
-    name: str
-    grants: list[GrantShape]
-    created_at: str
-    expires_at: str | None
-
-
-class NewTokenShape(TokenShape):
-    """A new API token; ``token`` is shown this once."""
-
-    token: str
-
-
-class TokenList(BaseModel):
-    """Tokens that were not revoked, the newest first."""
-
-    items: list[TokenShape]
+_USER = "/api/v1/users/{user_id}"
 
 
 @router.get("/api/v1/users", **permission(Action.USER_MANAGE))
-async def list_users(deps: Deps, scope: Granted) -> AccountList:
-    """List the accounts whose rights lie in the caller's units."""
-    return AccountList(items=[_account(each) for each in await deps.accounts.list(scope)])
+async def list_users(
+    deps: Deps,
+    scope: Granted,
+    q: Annotated[str, Query(max_length=64)] = "",
+    limit: Limit = 100,
+    cursor: str = "",
+) -> AccountPage:
+    """List the accounts whose rights lie in the caller's; ``q`` looks into both names."""
+    after = decode_cursor(cursor, str) if cursor else ""
+    wanted = q.casefold()
+    found = [
+        each
+        for each in await deps.accounts.list(scope)
+        if each.username > after and wanted in f"{each.username}\n{each.display_name}".casefold()
+    ]
+    page = found[:limit]
+    return AccountPage(
+        items=[await _shape(deps, each) for each in page],
+        next_cursor=encode_cursor(page[-1].username) if len(found) > limit else None,
+    )
 
 
 @router.post("/api/v1/users", status_code=201, **permission(Action.USER_MANAGE, also=(409,)))
-async def add_user(deps: Deps, scope: Granted, body: AccountBody) -> AccountShape:
+async def add_user(
+    deps: Deps, scope: Granted, me: Me, client: Visitor, body: AccountBody
+) -> AccountShape:
     """Make an account."""
     account = await deps.accounts.create(
         body.username,
@@ -92,60 +64,103 @@ async def add_user(deps: Deps, scope: Granted, body: AccountBody) -> AccountShap
         [shape.grant() for shape in body.grants],
         scope,
     )
-    return _account(account)
+    await deps.access.log.note(What.ACCOUNT_CREATED, _subject(account), by=me, client=client)
+    return await _shape(deps, account)
+
+
+@router.get(_USER, **permission(Action.USER_MANAGE))
+async def get_user(deps: Deps, scope: Granted, user_id: str) -> AccountShape:
+    """Show one account."""
+    return await _shape(deps, await deps.accounts.get(user_id, scope))
+
+
+@router.patch(_USER, **permission(Action.USER_MANAGE, also=(409,)))
+async def change_user(
+    deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str, body: AccountPatch
+) -> AccountShape:
+    """Change names, rights or the password of an account, or keep it out for a while.
+
+    A new password and being kept out end its sessions.
+    """
+    account = await deps.accounts.get(user_id, scope)
+    if body.disabled and account.id == me.id:
+        raise ConflictError("You cannot disable your own account", code="own_account")
+    account = await deps.accounts.change(
+        user_id,
+        scope,
+        display_name=body.display_name,
+        grants=None if body.grants is None else [shape.grant() for shape in body.grants],
+        disabled=body.disabled,
+    )
+    if body.password is not None:
+        await deps.accounts.set_password(account, body.password.get_secret_value())
+        await deps.authenticator.end_sessions(account.id, but=me.session_id)
+        await deps.access.log.note(What.PASSWORD_CHANGED, _subject(account), by=me, client=client)
+    await deps.access.log.note(What.ACCOUNT_CHANGED, _subject(account), by=me, client=client)
+    return await _shape(deps, account)
+
+
+@router.delete(_USER, status_code=204, **permission(Action.USER_MANAGE, also=(409,)))
+async def remove_user(deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str) -> None:
+    """Remove an account and end its sessions."""
+    account = await deps.accounts.remove(user_id, scope)
+    await deps.access.log.note(What.ACCOUNT_REMOVED, _subject(account), by=me, client=client)
+
+
+@router.delete(f"{_USER}/totp", status_code=204, **permission(Action.USER_MANAGE, also=(409,)))
+async def reset_totp(deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str) -> None:
+    """Take an account's second step away, for somebody who lost the device; ends its sessions."""
+    account = await deps.accounts.get(user_id, scope)
+    if account.id == me.id:
+        raise ConflictError(
+            "Your own second step is removed on your account's page, with a code",
+            code="own_account",
+        )
+    await deps.access.second.remove(account.id)
+    await deps.authenticator.end_sessions(account.id)
+    await deps.access.log.note(What.TOTP_REMOVED, _subject(account), by=me, client=client)
+
+
+@router.delete(f"{_USER}/lock", status_code=204, **permission(Action.USER_MANAGE))
+async def unlock(deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str) -> None:
+    """Lift the lock that too many wrong passwords put on an account."""
+    account = await deps.accounts.get(user_id, scope)
+    await deps.access.brake.unlock(account.username)
+    await deps.access.log.note(What.ACCOUNT_UNLOCKED, _subject(account), by=me, client=client)
+
+
+@router.get(f"{_USER}/sessions", **permission(Action.USER_MANAGE))
+async def list_sessions(deps: Deps, scope: Granted, me: Me, user_id: str) -> SessionList:
+    """List the sessions that an account has open."""
+    account = await deps.accounts.get(user_id, scope)
+    rows = await deps.authenticator.sessions(account.id)
+    return SessionList(items=[session_info(row, me.session_id) for row in rows])
+
+
+@router.delete(f"{_USER}/sessions", status_code=204, **permission(Action.USER_MANAGE))
+async def end_sessions(deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str) -> None:
+    """End every session of an account, with what it has open, but the one that asks."""
+    account = await deps.accounts.get(user_id, scope)
+    await deps.authenticator.end_sessions(account.id, but=me.session_id)
+    await deps.access.log.note(What.SESSIONS_ENDED, _subject(account), by=me, client=client)
 
 
 @router.delete(
-    "/api/v1/users/{user_id}", status_code=204, **permission(Action.USER_MANAGE, also=(409,))
+    f"{_USER}/sessions/{{session_id}}", status_code=204, **permission(Action.USER_MANAGE)
 )
-async def remove_user(deps: Deps, scope: Granted, user_id: str) -> None:
-    """Remove an account and end its sessions."""
-    await deps.accounts.remove(user_id, scope)
+async def end_session(
+    deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: str, session_id: str
+) -> None:
+    """End one session of an account, with what it has open."""
+    account = await deps.accounts.get(user_id, scope)
+    if not await deps.authenticator.end_sessions(account.id, only=session_id):
+        raise NotFoundError("There is no such session")
+    await deps.access.log.note(What.SESSIONS_ENDED, _subject(account), by=me, client=client)
 
 
-@router.get("/api/v1/tokens", **permission(Action.TOKEN_MANAGE))
-async def list_tokens(deps: Deps, scope: Granted) -> TokenList:
-    """List the tokens whose rights lie in the caller's units."""
-    return TokenList(items=[_token(each) for each in await deps.tokens.list(scope)])
+def _subject(account: Account) -> tuple[str, str]:
+    return account.id, account.username
 
 
-@router.post("/api/v1/tokens", status_code=201, **permission(Action.TOKEN_MANAGE))
-async def add_token(deps: Deps, scope: Granted, body: TokenBody) -> NewTokenShape:
-    """Make an API token; its secret is shown this once."""
-    try:
-        expires_us = iso_to_us(body.expires_at) if body.expires_at else 0
-    except (ValueError, OverflowError):
-        raise InvalidError(
-            "expires_at: is no instant with a time zone",
-            hint="write for example 2027-01-31T00:00:00+07:00",
-            code="expires_at",
-        ) from None
-    grants = [shape.grant() for shape in body.grants]
-    token, secret = await deps.tokens.create(body.name, grants, scope, expires_us=expires_us)
-    return NewTokenShape(**_token(token).model_dump(), token=secret)
-
-
-@router.delete("/api/v1/tokens/{token_id}", status_code=204, **permission(Action.TOKEN_MANAGE))
-async def revoke_token(deps: Deps, scope: Granted, token_id: str) -> None:
-    """End a token's validity."""
-    await deps.tokens.revoke(token_id, scope)
-
-
-def _account(account: Account) -> AccountShape:
-    return AccountShape(
-        id=account.id,
-        username=account.username,
-        display_name=account.display_name,
-        grants=grant_shapes(account.grants),
-        created_at=us_to_iso(account.created_us),
-    )
-
-
-def _token(token: TokenRow) -> TokenShape:
-    return TokenShape(
-        id=token.id,
-        name=token.name,
-        grants=grant_shapes(token.grants),
-        created_at=us_to_iso(token.created_us),
-        expires_at=us_to_iso(token.expires_us) if token.expires_us else None,
-    )
+async def _shape(deps: ApiDeps, account: Account) -> AccountShape:
+    return account_shape(account, await deps.access.brake.locked_until(account.username))

@@ -11,11 +11,12 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError, UnauthenticatedError
-from ioc_api.rbac import Grant, Principal
+from camera_registry.base.ids import new_id
+from ioc_api.credentials import Client, CredentialStore, NewSession, SessionRow, TokenRow
+from ioc_api.rbac import Grant, Principal, Role
 
 SESSION_COOKIE = "camhub_session"
 CSRF_HEADER = "x-csrf-token"
@@ -42,67 +43,15 @@ def csrf_token(session_token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SessionPolicy:
-    """How long a session lives: in all, and without use; in seconds. The default spans a shift."""
+    """How long a session lives: in all, and without use; in seconds. The default spans a shift.
+
+    ``totp_for_administrators``: one without a second step can do nothing but set one up, unless a
+    provider vouches for the person.
+    """
 
     absolute_s: int = 14 * 3600
     idle_s: int = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A stored session with its account. Times are UTC microseconds."""
-
-    hash: str
-    created_us: int
-    seen_us: int
-    account_id: str
-    username: str
-    display_name: str
-    grants: tuple[Grant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRow:
-    """A stored API token. ``expires_us`` and ``revoked_us`` are 0 where they do not apply."""
-
-    id: str
-    name: str
-    grants: tuple[Grant, ...]
-    created_us: int
-    expires_us: int = 0
-    revoked_us: int = 0
-
-
-class CredentialStore(Protocol):
-    """Where sessions and API tokens are kept."""
-
-    async def insert_session(self, session_hash: str, account_id: str, now_us: int) -> None:
-        """Store a session that begins now."""
-        ...
-
-    async def session(self, session_hash: str) -> SessionRow | None:
-        """Return a session with its account's present grants, or None."""
-        ...
-
-    async def touch_session(self, session_hash: str, now_us: int) -> None:
-        """Note that the session was used now."""
-        ...
-
-    async def delete_session(self, session_hash: str) -> None:
-        """Forget a session; deleting a missing one is no error."""
-        ...
-
-    async def delete_sessions_before(self, created_us: int, seen_us: int) -> None:
-        """Forget sessions that began before ``created_us`` or were last used before ``seen_us``."""
-        ...
-
-    async def token_by_hash(self, token_hash: str) -> TokenRow | None:
-        """Return an API token by the hash of its secret, or None."""
-        ...
-
-    async def token_by_id(self, token_id: str) -> TokenRow | None:
-        """Return an API token by its id, or None."""
-        ...
+    totp_for_administrators: bool = False
 
 
 class Authenticator:
@@ -120,15 +69,43 @@ class Authenticator:
         """How long sessions live."""
         return self._policy
 
-    async def open_session(self, account_id: str) -> str:
+    async def open_session(
+        self,
+        account_id: str,
+        client: Client | None = None,
+        *,
+        provider: str = "",
+        sealed: bytes | None = None,
+    ) -> str:
         """Begin a session and return its secret, which only the cookie ever holds."""
         now = self._clock.utc_us()
-        await self._store.delete_sessions_before(
-            now - self._policy.absolute_s * 1_000_000, now - self._policy.idle_s * 1_000_000
-        )
+        await self._store.delete_sessions_before(*self._oldest(now))
         secret = new_secret()
-        await self._store.insert_session(fingerprint(secret), account_id, now)
+        new = NewSession(new_id(now), account_id, now, client or Client(), provider, sealed)
+        await self._store.insert_session(fingerprint(secret), new)
         return secret
+
+    async def sessions(self, account_id: str) -> list[SessionRow]:
+        """Return the sessions of an account that are alive, the latest used first."""
+        created_us, seen_us = self._oldest(self._clock.utc_us())
+        return [
+            row
+            for row in await self._store.sessions_of(account_id)
+            if row.created_us > created_us and row.seen_us > seen_us
+        ]
+
+    async def end_sessions(
+        self, account_id: str, *, only: str | None = None, but: str | None = None
+    ) -> int:
+        """End an account's session with the id ``only``, or all but ``but``; return how many.
+
+        What they have open ends at its next look at its rights, see ``recheck``.
+        """
+        return await self._store.delete_sessions(account_id, only=only, but=but)
+
+    async def session_of(self, principal: Principal) -> SessionRow | None:
+        """Return the session that a principal came by, or None."""
+        return await self._store.session(principal.credential) if principal.by_cookie else None
 
     async def close_session(self, principal: Principal) -> None:
         """End the session that the principal came by."""
@@ -175,35 +152,54 @@ class Authenticator:
         try:
             if principal.by_cookie:
                 return await self._by_session(principal.credential)
-            return self._token_principal(await self._store.token_by_id(principal.credential))
+            row = await self._store.token_by_id(principal.credential)
+            return await self._token_principal(row)
         except UnauthenticatedError:
             return None
+
+    def _oldest(self, now_us: int) -> tuple[int, int]:
+        policy = self._policy
+        return now_us - policy.absolute_s * 1_000_000, now_us - policy.idle_s * 1_000_000
 
     async def _by_session(self, session_hash: str) -> Principal:
         row = await self._store.session(session_hash)
         now = self._clock.utc_us()
-        if (
-            row is None
-            or now - row.created_us >= self._policy.absolute_s * 1_000_000
-            or now - row.seen_us >= self._policy.idle_s * 1_000_000
-        ):
+        created_us, seen_us = self._oldest(now)
+        if row is None or row.disabled or row.created_us <= created_us or row.seen_us <= seen_us:
             raise UnauthenticatedError("The session has ended", hint="sign in again")
         if now - row.seen_us >= _TOUCH_US:
             await self._store.touch_session(session_hash, now)
+        must_enrol = self.must_enrol(row.grants, totp=row.totp, provider=row.provider)
         return Principal(
-            row.account_id, row.username, row.display_name, row.grants, session_hash, by_cookie=True
+            row.account_id,
+            row.username,
+            row.display_name,
+            () if must_enrol else row.grants,
+            session_hash,
+            by_cookie=True,
+            must_enrol=must_enrol,
+            session_id=row.id,
         )
+
+    def must_enrol(self, grants: tuple[Grant, ...], *, totp: bool, provider: str) -> bool:
+        """Say whether somebody has to set up a second step before anything else."""
+        administrator = any(grant.role is Role.ADMINISTRATOR for grant in grants)
+        required = self._policy.totp_for_administrators and administrator
+        return required and not totp and not provider
 
     async def _by_token(self, secret: str) -> Principal:
         if not secret.startswith(TOKEN_PREFIX):
             raise UnauthenticatedError("The API token is not valid")
-        return self._token_principal(await self._store.token_by_hash(fingerprint(secret)))
+        return await self._token_principal(await self._store.token_by_hash(fingerprint(secret)))
 
-    def _token_principal(self, row: TokenRow | None) -> Principal:
-        expired = row is not None and 0 < row.expires_us <= self._clock.utc_us()
+    async def _token_principal(self, row: TokenRow | None) -> Principal:
+        now = self._clock.utc_us()
+        expired = row is not None and 0 < row.expires_us <= now
         if row is None or row.revoked_us or expired:
             raise UnauthenticatedError(
                 "The API token is not valid", hint="it may have expired or been revoked"
             )
+        if now - row.used_us >= _TOUCH_US:
+            await self._store.touch_token(row.id, now)
         name = f"token:{row.name}"
         return Principal(row.id, name, row.name, row.grants, row.id, by_cookie=False)

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from camera_registry.base.clock import SystemClock
 from camera_registry.groups import CameraGroups
+from camera_registry.health.ports import HealthStore
 from camera_registry.imports.service import Imports
 from camera_registry.jobs import JobDesk
 from camera_registry.likeness import LikelyCameras
@@ -27,6 +28,7 @@ from ioc_api.auth import Authenticator
 from ioc_api.count_recorder import CountStore
 from ioc_api.credentials import Client
 from ioc_api.dry_runs.desk import DryRuns
+from ioc_api.health.maintenance import Maintenance
 from ioc_api.model_desk import ModelDesk
 from ioc_api.ptz_bus import Ptz
 from ioc_api.push import PushHub
@@ -69,6 +71,8 @@ class ApiDeps:
     areas: UnitAreas
     maps: MapStore
     imports: Imports
+    health: HealthStore
+    maintenance: Maintenance
     units: Units
     events: EventStore
     counts: CountStore

@@ -11,12 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import ssl
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter
 
 from camera_registry.base.errors import ConfigError
+from ioc_api.forwarding import Forwarding
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +42,23 @@ class _Head:
     path: bytes
     upgrade: bool
     lines: list[bytes]
+    hops: list[bytes]
+    proto: bytes
 
 
 class Edge:
     """A listening socket in front of an api and a gateway on loopback."""
 
-    def __init__(self, api: Address, gateway: Address) -> None:
+    def __init__(
+        self,
+        api: Address,
+        gateway: Address,
+        *,
+        tls: ssl.SSLContext | None = None,
+        trusted: Collection[str] = (),
+    ) -> None:
+        self._forwarding = Forwarding(trusted, b"https" if tls else b"http")
+        self._tls = tls
         self._api = api
         self._gateway = gateway
         self._server: asyncio.Server | None = None
@@ -54,7 +68,13 @@ class Edge:
         """Listen and return the port. Raises ConfigError when it is taken."""
         try:
             self._server = await asyncio.start_server(
-                self._serve, host, port, limit=_HEAD_LIMIT, reuse_address=True
+                self._serve,
+                host,
+                port,
+                limit=_HEAD_LIMIT,
+                reuse_address=True,
+                ssl=self._tls,
+                ssl_handshake_timeout=_HEAD_TIMEOUT_S if self._tls else None,
             )
         except OSError as error:
             raise ConfigError(
@@ -111,7 +131,7 @@ class Edge:
             return
         REQUESTS.labels(name, "passed").inc()
         try:
-            upstream_writer.write(_rewritten(head, writer))
+            upstream_writer.write(_rewritten(head, writer, self._forwarding))
             await _splice(reader, writer, upstream_reader, upstream_writer)
         finally:
             upstream_writer.close()
@@ -132,16 +152,21 @@ def _parse(raw: bytes) -> _Head | None:
         for name, line in names
     )
     kept = [line for name, line in names if name not in _OWN_HEADERS]
-    return _Head(match[1], upgrade, [first, *kept])
+    said = [line.partition(b":")[2] for name, line in names if name == b"x-forwarded-for"]
+    protos = [line.partition(b":")[2] for name, line in names if name == b"x-forwarded-proto"]
+    hops = [hop.strip() for hop in b",".join(said).split(b",") if hop.strip()]
+    proto = b",".join(protos).split(b",")[-1].strip().lower()
+    return _Head(match[1], upgrade, [first, *kept], hops, proto)
 
 
-def _rewritten(head: _Head, writer: asyncio.StreamWriter) -> bytes:
+def _rewritten(head: _Head, writer: asyncio.StreamWriter, forwarding: Forwarding) -> bytes:
     peer = writer.get_extra_info("peername")
+    address, proto = forwarding.of(str(peer[0]) if peer else "", head.hops, head.proto)
     lines = [
         *head.lines,
         b"Connection: Upgrade" if head.upgrade else b"Connection: close",
-        b"X-Forwarded-For: " + str(peer[0] if peer else "unknown").encode(),
-        b"X-Forwarded-Proto: http",
+        b"X-Forwarded-For: " + (address or "unknown").encode(),
+        b"X-Forwarded-Proto: " + proto,
     ]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 

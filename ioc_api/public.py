@@ -15,6 +15,13 @@ STALE_AFTER_S = 5
 """A picture older than this must never look live."""
 
 
+class ProviderButton(BaseModel):
+    """An OpenID provider to sign in at: GET /api/v1/oidc/{id}/start."""
+
+    id: str
+    label: str
+
+
 class ConfigShape(BaseModel):
     """What the wall has to know before anybody signed in."""
 
@@ -24,6 +31,7 @@ class ConfigShape(BaseModel):
     default_language: str
     time_zone: str
     stale_after_s: int
+    providers: list[ProviderButton]
 
 
 class UnitShape(BaseModel):
@@ -66,6 +74,9 @@ async def config(deps: Deps) -> ConfigShape:
         default_language=deps.config.default_language,
         time_zone=deps.config.time_zone,
         stale_after_s=STALE_AFTER_S,
+        providers=[
+            ProviderButton(id=each.id, label=each.label) for each in deps.access.oidc.providers
+        ],
     )
 
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from camera_registry.base.errors import ConfigError
+from ioc_api.oidc_settings import OidcProvider, for_environment
 
 
 class Settings(BaseSettings):
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
     worker_capacity: int = Field(200, ge=1, le=5000, description="Most cameras one worker takes")
     worker_threads: int = Field(
         0, ge=0, le=64, description="Analysis threads of a worker; 0: one per core it may run on"
+    )
+    worker_jobs: int = Field(
+        64, ge=1, le=512, description="Most probes and searches that a worker does at once"
     )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures a second that are analysed")
     detector: str = Field(
@@ -87,6 +91,12 @@ class Settings(BaseSettings):
     stalled_after_s: float = Field(5.0, gt=0, description="No video packet for so long: stalled")
     frozen_after_s: float = Field(10.0, gt=0, description="The same picture for so long: frozen")
     spool_bytes: int = Field(2**30, ge=2**20, description="Most bytes of unsent events on disk")
+    alarm_after_s: float = Field(
+        60.0, ge=5, le=86_400, description="A camera without fresh pictures for so long is told"
+    )
+    health_days: int = Field(
+        400, ge=1, le=3660, description="How long the history of states is kept"
+    )
     camera_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Networks that cameras may be in; empty: all but loopback, link-local, "
@@ -97,15 +107,23 @@ class Settings(BaseSettings):
         description="Whether cameras may be on this machine; unset: while the hub listens on "
         "loopback only",
     )
+    camera_code_scheme: str = Field(
+        "{unit}-{class}-{number:04}", description="How cameras without a code are named"
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Further origins of the wall, as https://host[:port]"
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("127.0.0.1",), description="Addresses whose X-Forwarded-For and -Proto are believed"
+        (), description="Networks of proxies whose X-Forwarded-For and -Proto are believed"
     )
+    tls_cert: str = Field("", description="PEM file with the own certificate; empty: plain http")
+    tls_key: str = Field("", description="PEM file with the key of the certificate")
     session_hours: float = Field(12.0, gt=0, le=720, description="Longest life of a sign-in")
     session_idle_hours: float = Field(
         2.0, gt=0, le=720, description="A sign-in unused so long ends"
+    )
+    oidc: tuple[OidcProvider, ...] = Field(
+        (), description="OpenID providers to sign in at, as [[oidc]] tables; see ioc_api/README.md"
     )
     totp_for_administrators: bool = Field(
         False, description="Whether administrators need a second step to do anything"
@@ -130,7 +148,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("camera_networks")
+    @field_validator("camera_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -168,7 +186,9 @@ class Settings(BaseSettings):
         """Return the environment that gives a child process exactly these settings."""
         result = {}
         for name, value in self:
-            if isinstance(value, SecretStr):
+            if name == "oidc":
+                text = for_environment(self.oidc)
+            elif isinstance(value, SecretStr):
                 text = value.get_secret_value()
             elif isinstance(value, tuple):
                 text = ",".join(value)
@@ -182,7 +202,9 @@ class Settings(BaseSettings):
     def shown(self) -> dict[str, str]:
         """Return every setting as text with secrets hidden."""
         return {
-            name: ("********" if value.get_secret_value() else "")
+            name: ",".join(each.id for each in self.oidc)
+            if name == "oidc"
+            else ("********" if value.get_secret_value() else "")
             if isinstance(value, SecretStr)
             else ",".join(value)
             if isinstance(value, tuple)

@@ -22,24 +22,29 @@ class Body(BaseModel):
 
 
 class GrantShape(Body):
-    """A role within units; ``["*"]`` means all of them."""
+    """A role within units and camera groups; ``["*"]`` means all of them."""
 
     role: Annotated[Role, Field(strict=False)]
-    units: Annotated[list[str], Field(min_length=1, max_length=200)]
+    units: Annotated[list[Annotated[str, Field(max_length=8)]], Field(min_length=1, max_length=200)]
+    groups: Annotated[
+        list[Annotated[str, Field(max_length=36)]], Field(min_length=1, max_length=50)
+    ] = [EVERYWHERE]
 
     def grant(self) -> Grant:
         """Return the value behind it."""
-        return Grant(self.role, Scope.of(self.units))
+        return Grant(self.role, Scope.of(self.units, self.groups))
 
 
 def grant_shapes(grants: Sequence[Grant]) -> list[GrantShape]:
-    """Write grants as JSON."""
+    """Write grants as JSON: one for each product of units and groups."""
     return [
         GrantShape(
             role=grant.role,
-            units=[EVERYWHERE] if grant.scope.units is None else sorted(grant.scope.units),
+            units=sorted(units),
+            groups=[EVERYWHERE] if groups is None else sorted(groups),
         )
         for grant in grants
+        for units, groups in grant.scope.products()
     ]
 
 

@@ -17,7 +17,7 @@ _HOST = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]
 _PORT = click.option("--port", type=int, help="Port to listen on; 0 lets the kernel choose.")
 
 
-_LATER_NAMES = ("cameras", "clip", "models", "rules", "simulate", "tokens")
+_LATER_NAMES = ("cameras", "clip", "models", "rules", "simulate", "tls", "tokens", "units", "users")
 _LATER = {name: f"ioc_api.cli.{name}" for name in _LATER_NAMES}
 
 
@@ -48,6 +48,8 @@ def main() -> None:
 @_PORT
 @click.option("--demo", type=click.IntRange(0, 64), default=0, help="Simulated cameras to add.")
 @click.option("--workers", type=int, help="Worker processes.  [default: one per core]")
+@click.option("--tls-cert", help="PEM file with the certificate; serves https.")
+@click.option("--tls-key", help="PEM file with the certificate's key.")
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path),
@@ -60,6 +62,8 @@ def up(
     port: int | None,
     demo: int,
     workers: int | None,
+    tls_cert: str | None,
+    tls_key: str | None,
     ready_file: Path | None,
 ) -> None:
     """Run everything on this machine: message bus, database, api, gateway, workers.
@@ -69,10 +73,12 @@ def up(
         camhub up
         camhub up --demo 12 --data /srv/camhub --port 8080
         camhub up --port 0 --ready-file /tmp/ready.json
+        camhub up --host 0.0.0.0 --tls-cert tls/server.crt --tls-key tls/server.key
     """
     from ioc_api.compose.up import UpOptions, run_up
 
-    given = load(config, data=data, host=host, port=port, workers=workers)
+    flags = {"host": host, "port": port, "workers": workers}
+    given = load(config, data=data, tls_cert=tls_cert, tls_key=tls_key, **flags)
     logs.configure("warning" if given.log_level == "info" else given.log_level, "console", "up")
     asyncio.run(run_up(given, UpOptions(demo, ready_file, partial(click.echo, err=False))))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from camera_registry.base.clock import SystemClock
-from camera_registry.scope import Scope
+from camera_registry.scope import EVERYWHERE, Scope
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.services import make_services
@@ -25,6 +25,7 @@ def tokens() -> None:
 @click.option("--name", required=True, help="What the token is for.")
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
 @click.option("--unit", "units", multiple=True, help="Unit code; repeat. Default: the whole city.")
+@click.option("--group", "groups", multiple=True, help="Camera group's id; repeat. Default: all.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; default never.")
 def create(
     config: Path | None,
@@ -32,6 +33,7 @@ def create(
     name: str,
     role: str,
     units: tuple[str, ...],
+    groups: tuple[str, ...],
     days: int | None,
 ) -> None:
     """Print a new API token. It is shown once and kept only as a hash.
@@ -43,7 +45,7 @@ def create(
         curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/v1/cameras
     """
     given = load(config, data=data)
-    scope = Scope.of(units) if units else Scope.all()
+    scope = Scope.of(units or [EVERYWHERE], groups or None)
     run_tool(_create(given, name, Grant(Role(role), scope), days), given)
 
 

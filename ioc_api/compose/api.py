@@ -9,7 +9,9 @@ from fastapi import FastAPI
 
 from camera_registry import subjects
 from camera_registry.adapters.blobs import BlobStore
+from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
+from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.clock import SystemClock
 from camera_registry.jobs import JobDesk
 from camera_registry.urls import UrlPolicy
@@ -31,6 +33,9 @@ from ioc_api.compose.models import model_keeper
 from ioc_api.compose.services import make_services
 from ioc_api.count_recorder import CountRecorder
 from ioc_api.deps import ApiDeps, PublicConfig
+from ioc_api.health.alarms import CameraAlarms
+from ioc_api.health.maintenance import Maintenance
+from ioc_api.health.recorder import HealthRecorder
 from ioc_api.model_bus import MAX_FILES_BYTES, ModelMirror
 from ioc_api.ptz_bus import BusPtz
 from ioc_api.push import PushHub
@@ -80,6 +85,10 @@ async def run_api(settings: Settings) -> None:
         push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
         dry_runs = make_dry_runs(settings, keeper, bus, clock)
         recorder = Recorder(bus, events, blobs, services.units, clock)
+        health = SqlHealthStore(database)
+        maintenance = Maintenance(
+            SqlWindowStore(database), services.registry, services.units, clock
+        )
         imports = imports_of(settings, services, database, blobs, clock)
 
         async def reconcile_again() -> None:
@@ -101,6 +110,8 @@ async def run_api(settings: Settings) -> None:
                 areas=services.areas,
                 maps=services.maps,
                 imports=imports,
+                health=health,
+                maintenance=maintenance,
                 units=services.units,
                 events=events,
                 counts=counts,
@@ -131,6 +142,10 @@ async def run_api(settings: Settings) -> None:
                 models.run(),
                 dry_runs.run(),
                 imports.run(),
+                HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
+                CameraAlarms(
+                    bus, health, services.registry, maintenance, clock, settings.alarm_after_s
+                ).run(),
             )
         finally:
             await imports.close()

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConfigError
 from ioc_api.settings import Settings
+from ioc_api.tls import load_tls
 
 _GRACE_S = 2
 _BACKLOG = 512
@@ -60,15 +62,22 @@ async def serve(app: FastAPI, settings: Settings, stop: asyncio.Event) -> None:
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=64 * 1024,
     )
+    tls = load_tls(settings.tls_cert, settings.tls_key)
+    if tls is not None:
+        config.load()
+        config.ssl = tls.context
     server = _Server(config)
 
     async def end() -> None:
         await stop.wait()
         server.should_exit = True
 
-    ender = asyncio.create_task(end())
+    tasks = [asyncio.create_task(end())]
+    if tls is not None:
+        tasks.append(asyncio.create_task(tls.watch(SystemClock())))
     try:
         await server.serve(sockets=[listening])
     finally:
-        ender.cancel()
+        for task in tasks:
+            task.cancel()
         listening.close()

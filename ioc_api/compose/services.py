@@ -5,16 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.groups_sql import SqlGroupStore
+from camera_registry.adapters.map_sql import SqlMapStore
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock
+from camera_registry.groups import CameraGroups
+from camera_registry.map_view import MapStore
 from camera_registry.mirror import Mirror
+from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
+from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
-from ioc_api.accounts import Accounts, SetupLinks, Tokens
+from ioc_api.access.brake import Brake
+from ioc_api.access.grants import GrantRules
+from ioc_api.access.log import AccessLog
+from ioc_api.access.login import Login
+from ioc_api.access.oidc import Oidc
+from ioc_api.access.second_step import SecondStep
+from ioc_api.access.services import Access
+from ioc_api.access.setup_links import SetupLinks
+from ioc_api.access.tokens import Tokens
+from ioc_api.accounts import Accounts
+from ioc_api.adapters.access_sql import SqlAccessLogStore, SqlAttemptStore, SqlTotpStore
 from ioc_api.adapters.accounts_sql import SqlAccountStore
+from ioc_api.adapters.credentials_sql import SqlCredentialStore
+from ioc_api.adapters.grants_sql import SqlGroupNames
 from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.compose.common import open_vault
 from ioc_api.passwords import Passwords
@@ -29,8 +48,12 @@ class Services:
     accounts: Accounts
     setup: SetupLinks
     tokens: Tokens
+    access: Access
     authenticator: Authenticator
     registry: CameraRegistry
+    groups: CameraGroups
+    areas: UnitAreas
+    maps: MapStore
 
 
 def authenticator(settings: Settings, database: Database, clock: Clock) -> Authenticator:
@@ -38,8 +61,9 @@ def authenticator(settings: Settings, database: Database, clock: Clock) -> Authe
     policy = SessionPolicy(
         absolute_s=int(timedelta(hours=settings.session_hours).total_seconds()),
         idle_s=int(timedelta(hours=settings.session_idle_hours).total_seconds()),
+        totp_for_administrators=settings.totp_for_administrators,
     )
-    return Authenticator(SqlAccountStore(database), clock, policy)
+    return Authenticator(SqlCredentialStore(database), clock, policy)
 
 
 def make_services(
@@ -47,11 +71,20 @@ def make_services(
 ) -> Services:
     """Make the services; without a bus, changes of cameras reach the workers through the api."""
     units = Units.load()
-    store = SqlAccountStore(database)
-    accounts = Accounts(store, Passwords(), units, clock)
+    vault = open_vault(settings)
+    store, passwords = SqlAccountStore(database), Passwords()
+    rules = GrantRules(units, SqlGroupNames(database))
+    accounts = Accounts(store, passwords, rules, clock)
+    brake = Brake(SqlAttemptStore(database), clock)
+    second = SecondStep(SqlTotpStore(database), vault, clock)
+    access_log = AccessLog(SqlAccessLogStore(database), clock)
+    login = Login(store, passwords, second, brake, access_log, clock)
+    auth = authenticator(settings, database, clock)
+    providers = [each.provider() for each in settings.oidc]
+    oidc = Oidc(providers, store, auth, vault, units, access_log, clock)
     registry = CameraRegistry(
-        SqlCameraStore(database),
-        open_vault(settings),
+        SqlCameraStore(database, CodeScheme(settings.camera_code_scheme), units),
+        vault,
         units,
         UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
         clock,
@@ -61,7 +94,11 @@ def make_services(
         units=units,
         accounts=accounts,
         setup=SetupLinks(store, accounts, clock),
-        tokens=Tokens(store, accounts, clock),
-        authenticator=authenticator(settings, database, clock),
+        tokens=Tokens(SqlCredentialStore(database), rules, clock),
+        access=Access(login, second, brake, access_log, oidc),
+        authenticator=auth,
         registry=registry,
+        groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
+        areas=UnitAreas(SqlAreaStore(database), units, clock),
+        maps=SqlMapStore(database),
     )

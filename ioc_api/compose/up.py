@@ -22,6 +22,7 @@ from ioc_api.edge import Edge
 from ioc_api.nats_embedded import free_port, prepare
 from ioc_api.settings import Settings
 from ioc_api.supervisor import Role, Supervisor
+from ioc_api.tls import load_tls
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,13 @@ class _Hub:
         self._api_port = free_port()
         self._gateway_port = free_port()
         self._ops = {"api": self._api_port, "gateway": self._gateway_port}
-        self._edge = Edge((_LOOPBACK, self._api_port), (_LOOPBACK, self._gateway_port))
+        self._tls = load_tls(settings.tls_cert, settings.tls_key)
+        self._edge = Edge(
+            (_LOOPBACK, self._api_port),
+            (_LOOPBACK, self._gateway_port),
+            tls=self._tls.context if self._tls else None,
+            trusted=settings.trusted_proxies,
+        )
 
     async def start(self) -> None:
         settings, say = self._settings, self._options.say
@@ -86,12 +93,18 @@ class _Hub:
             environment["CAMHUB_NATS_URL"] = embedded.url
         # decided here, by the address that people reach: the roles behind the edge are on loopback
         environment["CAMHUB_CAMERA_LOOPBACK"] = str(settings.loopback)
+        # https and the proxies in front end at the edge, which is the only proxy of the roles
+        environment |= {
+            "CAMHUB_TLS_CERT": "",
+            "CAMHUB_TLS_KEY": "",
+            "CAMHUB_TRUSTED_PROXIES": _LOOPBACK,
+        }
         environment = {**settings.for_child(), **environment}
         await self._start_demo(environment)
         await self._supervisor.start(
             self._api(environment), self._gateway(environment), *self._workers(environment)
         )
-        url = f"http://{_shown(settings.host)}:{port}"
+        url = f"{'https' if self._tls else 'http'}://{_shown(settings.host)}:{port}"
         link = f"{url}/#/setup/{setup}" if setup else None
         self._announce(url, link)
         self._ready = {"url": url, "setup_link": link}
@@ -99,7 +112,10 @@ class _Hub:
         say("Ctrl-C stops everything.")
 
     async def keep(self) -> None:
-        await self._supervisor.keep()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._supervisor.keep())
+            if self._tls is not None:
+                group.create_task(self._tls.watch(self._clock))
 
     async def stop(self) -> None:
         await self._edge.stop()

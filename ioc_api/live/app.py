@@ -18,6 +18,7 @@ from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits, WhepService
 from ioc_api.live.whep_session import IceOptions
 from ioc_api.live.ws import WallService
+from ioc_api.middleware import ProtectiveHeaders
 from ioc_api.openapi import describe, document_router
 
 
@@ -69,6 +70,8 @@ def create_gateway_app(deps: GatewayDeps) -> FastAPI:
     describe(app)
     app.include_router(whep_router(whep))
     app.include_router(document_router("/live/openapi.json"))
+
+    app.add_middleware(ProtectiveHeaders)
 
     @app.websocket("/live/ws")
     async def live_ws(websocket: WebSocket) -> None:

@@ -18,8 +18,10 @@ from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.groups_sql import SqlGroupStore
-from camera_registry.adapters.map_sql import SqlMapStore
+from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
+from camera_registry.adapters.map_sql import SqlMapStore
+from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.groups import CameraGroups
@@ -59,6 +61,7 @@ from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.dry_runs.clips import BusClips
 from ioc_api.dry_runs.desk import Analyse, DryRuns
 from ioc_api.dry_runs.model import Run
+from ioc_api.health.maintenance import Maintenance
 from ioc_api.migrations import DIRECTORY
 from ioc_api.model_keeper import ModelKeeper
 from ioc_api.passwords import Passwords
@@ -68,7 +71,7 @@ from ioc_api.rbac import Grant, Role
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
 from ioc_api.stills import BusStills
-from tests.databases import fresh_url
+from tests.databases import migrated_url
 
 PASSWORD = "five quiet herons"
 UNIT_A, UNIT_B, UNIT_C = "25747", "25750", "25760"
@@ -134,8 +137,7 @@ async def hub(
     """Build everything over ``directory``; nothing that talks to the bus is started."""
     clock = clock or SystemClock()
     directory.mkdir(parents=True, exist_ok=True)
-    database = Database(await fresh_url(directory), DIRECTORY)
-    await database.migrate()
+    database = Database(await migrated_url(directory), DIRECTORY)
     units, vault = Units.load(), Vault(os.urandom(32))
     store, events = SqlAccountStore(database), SqlEventStore(database)
     credentials = SqlCredentialStore(database)
@@ -183,6 +185,8 @@ async def hub(
         areas=UnitAreas(SqlAreaStore(database), units, clock),
         maps=SqlMapStore(database),
         imports=imports,
+        health=SqlHealthStore(database),
+        maintenance=Maintenance(SqlWindowStore(database), registry, units, clock),
         units=units,
         events=events,
         counts=SqlCountStore(database),

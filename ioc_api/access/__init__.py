@@ -1,0 +1,1 @@
+"""Who comes in, and how: signing in, second steps, tokens, providers, and the log of it all."""
