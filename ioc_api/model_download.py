@@ -87,6 +87,7 @@ def download(
                     raise _too_large(max_bytes)
                 progress(done, total)
     except urllib.error.HTTPError as error:
+        error.close()
         raise _unavailable(f"the server answers {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__

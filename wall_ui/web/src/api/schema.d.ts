@@ -189,6 +189,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/camera-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description List the groups of the caller's units and of the city, and those the caller's rights name.
+         */
+        get: operations["list_groups_api_v1_camera_groups_get"];
+        put?: never;
+        /**
+         * Create Group
+         * @description Make a group of a unit, or of the whole city.
+         */
+        post: operations["create_group_api_v1_camera_groups_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Group
+         * @description Show one group.
+         */
+        get: operations["get_group_api_v1_camera_groups__group_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Group
+         * @description Take every camera out of a group and delete it; rights that name it allow nothing then.
+         */
+        delete: operations["delete_group_api_v1_camera_groups__group_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename Group
+         * @description Rename a group.
+         */
+        patch: operations["rename_group_api_v1_camera_groups__group_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/camera-groups/{group_id}/cameras/{camera_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add Member
+         * @description Put a camera into a group.
+         */
+        put: operations["add_member_api_v1_camera_groups__group_id__cameras__camera_id__put"];
+        post?: never;
+        /**
+         * Remove Member
+         * @description Take a camera out of a group.
+         */
+        delete: operations["remove_member_api_v1_camera_groups__group_id__cameras__camera_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -198,7 +274,10 @@ export interface paths {
         };
         /**
          * List Cameras
-         * @description List cameras in the caller's units.
+         * @description List the cameras that the caller may see, by name.
+         *
+         *     As JSON, GeoJSON, NGSI-LD or CSV, by ``format`` or the Accept header. CSV holds all that are
+         *     wanted, the others a page; the Link header leads to the next.
          */
         get: operations["list_cameras_api_v1_cameras_get"];
         put?: never;
@@ -222,7 +301,7 @@ export interface paths {
         };
         /**
          * Get Camera
-         * @description Show one camera.
+         * @description Show one camera, as JSON, GeoJSON or NGSI-LD.
          */
         get: operations["get_camera_api_v1_cameras__camera_id__get"];
         put?: never;
@@ -236,7 +315,7 @@ export interface paths {
         head?: never;
         /**
          * Change Camera
-         * @description Change a camera.
+         * @description Change a camera; with If-Match, or ``version``, only as the caller has seen it.
          */
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
@@ -352,6 +431,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Camera
+         * @description Look at a registered camera with its own credentials, which stay sealed on their way.
+         */
+        post: operations["probe_camera_api_v1_cameras__camera_id__probe_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/ptz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ptz
+         * @description Show the presets of a camera, whether it moves and who holds it.
+         */
+        get: operations["get_ptz_api_v1_cameras__camera_id__ptz_get"];
+        put?: never;
+        /**
+         * Order Ptz
+         * @description Give an order to the motors.
+         *
+         *     Answers 409 (``ptz_locked``) where somebody of the same or a higher priority holds the camera.
+         */
+        post: operations["order_ptz_api_v1_cameras__camera_id__ptz_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/rules": {
         parameters: {
             query?: never;
@@ -399,6 +524,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Versions
+         * @description List the changes of a camera, also of one that was removed.
+         */
+        get: operations["list_versions_api_v1_cameras__camera_id__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Version
+         * @description Show a camera as it was; ``status`` is null, for it tells of now.
+         */
+        get: operations["get_version_api_v1_cameras__camera_id__versions__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -411,6 +576,86 @@ export interface paths {
          * @description Return what the wall has to know first.
          */
         get: operations["config_api_v1_config_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Discovery
+         * @description Begin a search. Answers at once with a job.
+         */
+        post: operations["start_discovery_api_v1_discovery_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Discovery
+         * @description Show a search: what it has found so far, and what of that is registered.
+         */
+        get: operations["get_discovery_api_v1_discovery__job_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register Found
+         * @description Register a device that was probed: streams, make, serial number and abilities come along.
+         */
+        post: operations["register_found_api_v1_discovery_cameras_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/discovery/interfaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Interfaces
+         * @description List the interfaces that a worker can search on.
+         */
+        get: operations["list_interfaces_api_v1_discovery_interfaces_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -687,6 +932,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description Show a job. With ``wait_s``, answer once its revision is above ``after``, or it has ended.
+         */
+        get: operations["get_job_api_v1_jobs__job_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Job
+         * @description Call a job off. A running one ends within a moment; what it had found stays.
+         */
+        delete: operations["cancel_job_api_v1_jobs__job_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Picture
+         * @description Return the picture that a job has made.
+         */
+        get: operations["get_job_picture_api_v1_jobs__job_id__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Map
+         * @description Show the cameras within ``bbox``: single ones where there are few, else clusters of them.
+         */
+        get: operations["show_map_api_v1_map_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/model-default": {
         parameters: {
             query?: never;
@@ -916,6 +1225,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Probe
+         * @description Look at a camera. Answers at once with a job; its result is a report.
+         */
+        post: operations["start_probe_api_v1_probe_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/schema": {
         parameters: {
             query?: never;
@@ -1064,6 +1393,26 @@ export interface paths {
          * @description List the administrative units.
          */
         get: operations["units_api_v1_units_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/units/polygons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unit Polygons
+         * @description Show the polygons of the units that were loaded with `camhub units import`.
+         */
+        get: operations["unit_polygons_api_v1_units_polygons_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1383,7 +1732,7 @@ export interface components {
          * @description What can be allowed.
          * @enum {string}
          */
-        Action: "camera.view" | "camera.manage" | "live.view" | "event.view" | "user.manage" | "token.manage" | "system.view" | "model.manage" | "audit.view";
+        Action: "camera.view" | "camera.manage" | "camera.ptz" | "live.view" | "event.view" | "user.manage" | "token.manage" | "system.view" | "model.manage" | "audit.view";
         /**
          * AddBody
          * @description A model to take in: its manifest (see analytics/README.md) and the upload with its file.
@@ -1806,8 +2155,28 @@ export interface components {
             width: number;
         };
         /**
+         * CameraVersion
+         * @description One change, and the camera as it was after it (before it, where it was deleted).
+         */
+        CameraVersion: {
+            /** Action */
+            action: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Name */
+            actor_name: string;
+            /** At */
+            at: string;
+            camera: components["schemas"]["CameraShape"];
+            /** Changes */
+            changes: components["schemas"]["FieldChange"][];
+            /** Version */
+            version: number;
+        };
+        /**
          * CapabilitiesShape
-         * @description What a camera can do. ``onvif_url``: its ONVIF device service, or empty.
+         * @description What a camera can do. ``onvif_url``: its ONVIF device service, or empty; ``endpoint_id``:
+         *     what that calls itself in discovery.
          */
         CapabilitiesShape: {
             /**
@@ -1815,6 +2184,11 @@ export interface components {
              * @default false
              */
             audio: boolean;
+            /**
+             * Endpoint Id
+             * @default
+             */
+            endpoint_id: string;
             /** Onvif Profiles */
             onvif_profiles?: string[];
             /**
@@ -1843,6 +2217,20 @@ export interface components {
             mapping?: {
                 [key: string]: string;
             } | null;
+        };
+        /**
+         * ClusterShape
+         * @description Cameras near each other: their middle, how many, and how many of those are enabled.
+         */
+        ClusterShape: {
+            /** Count */
+            count: number;
+            /** Enabled */
+            enabled: number;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
         };
         /**
          * CodeBody
@@ -1939,6 +2327,67 @@ export interface components {
         DefaultBody: {
             /** Name */
             name: string | null;
+        };
+        /**
+         * DiscoveryBody
+         * @description Where to look: on a worker's interfaces (by their addresses), through a range, or both.
+         */
+        DiscoveryBody: {
+            /** Interfaces */
+            interfaces?: string[];
+            /**
+             * Network
+             * @default
+             */
+            network: string;
+            /** Onvif Ports */
+            onvif_ports?: number[];
+            /**
+             * Rate
+             * @default 40
+             */
+            rate: number;
+            /** Rtsp Ports */
+            rtsp_ports?: number[];
+            /**
+             * Wait S
+             * @default 4
+             */
+            wait_s: number;
+        };
+        /**
+         * DiscoveryReport
+         * @description What was found. ``full`` says that there was more than is kept, ``refused`` how many
+         *     answers were not to be believed or came from networks that are not allowed.
+         */
+        DiscoveryReport: {
+            /** Devices */
+            devices: components["schemas"]["FoundDevice"][];
+            /**
+             * Full
+             * @default false
+             */
+            full: boolean;
+            /**
+             * Kind
+             * @default discovery
+             * @constant
+             */
+            kind: "discovery";
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+        };
+        /**
+         * DiscoveryShape
+         * @description A search and what it has found so far.
+         */
+        DiscoveryShape: {
+            /** Devices */
+            devices: components["schemas"]["FoundShape"][];
+            job: components["schemas"]["JobShape"];
         };
         /**
          * DryRunBody
@@ -2076,6 +2525,51 @@ export interface components {
             zone: string;
         };
         /**
+         * Failure
+         * @description Why something did not work: a code for translation, words in English, and what to do.
+         *
+         *     ``schemes`` are the log-ins that the camera offers; ``paths`` what other makers' cameras call
+         *     their streams, after a 404.
+         */
+        Failure: {
+            /** Code */
+            code: string;
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /** Message */
+            message: string;
+            /**
+             * Paths
+             * @default []
+             */
+            paths: components["schemas"]["MakerPaths"][];
+            /**
+             * Schemes
+             * @default []
+             */
+            schemes: string[];
+            /**
+             * Step
+             * @default
+             */
+            step: string;
+        };
+        /**
+         * FieldChange
+         * @description One field's old and new value. Of credentials it says only whether they were set.
+         */
+        FieldChange: {
+            /** Field */
+            field: string;
+            /** New */
+            new: unknown;
+            /** Old */
+            old: unknown;
+        };
+        /**
          * FieldError
          * @description What is wrong with one field of the request; its value is never repeated.
          */
@@ -2084,6 +2578,110 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Format
+         * @description How cameras are written.
+         * @enum {string}
+         */
+        Format: "json" | "geojson" | "ngsi-ld" | "csv";
+        /**
+         * FoundCameraBody
+         * @description A camera out of the probe of an ONVIF device: the job of that probe, and which profiles.
+         *
+         *     Without tokens the largest profile is the main stream and the smallest other one the sub
+         *     stream.
+         */
+        FoundCameraBody: {
+            /** @default other */
+            camera_class: components["schemas"]["CameraClass"];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Main
+             * @default
+             */
+            main: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Password */
+            password?: string | null;
+            position?: components["schemas"]["PositionShape"] | null;
+            /** Probe Job */
+            probe_job: string;
+            /** Sub */
+            sub?: string | null;
+            /** Unit Code */
+            unit_code: string;
+            /** Username */
+            username?: string | null;
+        };
+        /**
+         * FoundDevice
+         * @description Something that looks like a camera. What is not known is empty.
+         *
+         *     ``onvif_url`` is the address of its device service, ``rtsp_url`` that of an RTSP server without
+         *     a path, ``server`` what that calls itself. ``how`` is ``multicast`` or ``range``.
+         */
+        FoundDevice: {
+            /** Address */
+            address: string;
+            /**
+             * Endpoint Id
+             * @default
+             */
+            endpoint_id: string;
+            /**
+             * Hardware
+             * @default
+             */
+            hardware: string;
+            /** How */
+            how: string;
+            /**
+             * Location
+             * @default
+             */
+            location: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Onvif Profiles
+             * @default []
+             */
+            onvif_profiles: string[];
+            /**
+             * Onvif Url
+             * @default
+             */
+            onvif_url: string;
+            /**
+             * Rtsp Url
+             * @default
+             */
+            rtsp_url: string;
+            /**
+             * Server
+             * @default
+             */
+            server: string;
+        };
+        /**
+         * FoundShape
+         * @description A device that was found; ``camera`` is null where it is new, or out of the caller's scope.
+         */
+        FoundShape: {
+            camera: components["schemas"]["RegisteredShape"] | null;
+            device: components["schemas"]["FoundDevice"];
         };
         /**
          * GrantShape
@@ -2102,6 +2700,51 @@ export interface components {
             units: string[];
         };
         /**
+         * GroupBody
+         * @description A group to make; ``unit_code`` ``"*"`` makes one of the whole city.
+         */
+        GroupBody: {
+            /** Name */
+            name: string;
+            /**
+             * Unit Code
+             * @default *
+             */
+            unit_code: string;
+        };
+        /**
+         * GroupPage
+         * @description Groups by name.
+         */
+        GroupPage: {
+            /** Items */
+            items: components["schemas"]["GroupShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * GroupPatch
+         * @description A new name.
+         */
+        GroupPatch: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * GroupShape
+         * @description A group of cameras. Its cameras: ``GET /api/v1/cameras?group=…``.
+         */
+        GroupShape: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Unit Code */
+            unit_code: string;
+        };
+        /**
          * Health
          * @description Whether the process lives.
          */
@@ -2118,6 +2761,20 @@ export interface components {
             resumed: boolean;
             /** Seq */
             seq: number;
+        };
+        /**
+         * HolderShape
+         * @description Who holds a camera, and until when unless it is moved again (RFC 3339).
+         */
+        HolderShape: {
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /** Priority */
+            priority: number;
+            /** Until */
+            until: string;
         };
         /**
          * ImportPage
@@ -2190,6 +2847,86 @@ export interface components {
          */
         ImportState: "uploaded" | "checking" | "checked" | "applying" | "applied" | "undoing" | "undone" | "failed";
         /**
+         * Interface
+         * @description A network interface of the worker, with its IPv4 address.
+         */
+        Interface: {
+            /** Address */
+            address: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Interfaces
+         * @description The interfaces of a worker.
+         */
+        Interfaces: {
+            /** Interfaces */
+            interfaces: components["schemas"]["Interface"][];
+            /**
+             * Kind
+             * @default interfaces
+             * @constant
+             */
+            kind: "interfaces";
+        };
+        /**
+         * InterfacesShape
+         * @description The interfaces of the worker that answered.
+         */
+        InterfacesShape: {
+            /** Interfaces */
+            interfaces: components["schemas"]["Interface"][];
+            /** Worker */
+            worker: string;
+        };
+        /**
+         * JobError
+         * @description Why a job failed. ``code`` is a stable word for programs and for translation.
+         */
+        JobError: {
+            /** Code */
+            code: string;
+            /** Hint */
+            hint: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * JobShape
+         * @description A job. Times are RFC 3339 in UTC.
+         *
+         *     ``done`` of ``total`` is its progress (total 0: not known), ``phase`` a word for what it does
+         *     now. ``result`` is also given while it runs, as far as it is known. ``revision`` rises with each
+         *     change.
+         */
+        JobShape: {
+            /** Created At */
+            created_at: string;
+            /** Done */
+            done: number;
+            error: components["schemas"]["JobError"] | null;
+            /** Has Picture */
+            has_picture: boolean;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Phase */
+            phase: string;
+            /** Result */
+            result: components["schemas"]["ProbeReport"] | components["schemas"]["DiscoveryReport"] | components["schemas"]["Interfaces"] | null;
+            /** Revision */
+            revision: number;
+            state: components["schemas"]["JobState"];
+            /** Total */
+            total: number;
+            /** Updated At */
+            updated_at: string;
+            /** Worker */
+            worker: string;
+        };
+        /**
          * JobState
          * @description State of a job; the last three are final.
          * @enum {string}
@@ -2228,6 +2965,28 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * MakerPaths
+         * @description Paths of RTSP streams by one maker, main stream first.
+         */
+        MakerPaths: {
+            /** Make */
+            make: string;
+            /** Paths */
+            paths: string[];
+        };
+        /**
+         * MapShape
+         * @description What is in view: either every camera, or clusters of them. ``total`` counts the cameras.
+         */
+        MapShape: {
+            /** Cameras */
+            cameras: components["schemas"]["PointShape"][];
+            /** Clusters */
+            clusters: components["schemas"]["ClusterShape"][];
+            /** Total */
+            total: number;
         };
         /**
          * MessageShape
@@ -2412,6 +3171,100 @@ export interface components {
             used_at: string | null;
         };
         /**
+         * OnvifProfile
+         * @description A media profile as the device describes it. URLs never hold credentials; empty: none.
+         *
+         *     ``note`` is the code of a reason why the stream URL is missing or to be distrusted:
+         *     ``elsewhere`` (another host than the device), ``network_not_allowed``, ``url``, ``fault``.
+         */
+        OnvifProfile: {
+            /** Audio */
+            audio: boolean;
+            /** Bitrate Kbps */
+            bitrate_kbps: number;
+            /** Codec */
+            codec: string;
+            /** Fps */
+            fps: number;
+            /** Gop Frames */
+            gop_frames: number;
+            /** Height */
+            height: number;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Ptz */
+            ptz: boolean;
+            /** Snapshot Url */
+            snapshot_url: string;
+            /** Stream Url */
+            stream_url: string;
+            /** Token */
+            token: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * OnvifReport
+         * @description What an ONVIF device says of itself.
+         *
+         *     ``onvif_profiles`` are the letters of the conformance profiles that it declares (S, T, …).
+         *     ``clock_offset_s`` is its clock less ours, at a second's precision. ``failures`` are the steps
+         *     that did not work; the others did.
+         */
+        OnvifReport: {
+            /** Authenticated */
+            authenticated: boolean;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Endpoint Id */
+            endpoint_id: string;
+            /** Failures */
+            failures: components["schemas"]["Failure"][];
+            /** Firmware */
+            firmware: string;
+            /** Hardware */
+            hardware: string;
+            /** Location */
+            location: string;
+            /** Make */
+            make: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Onvif Profiles */
+            onvif_profiles: string[];
+            /** Presets */
+            presets: number;
+            /** Profiles */
+            profiles: components["schemas"]["OnvifProfile"][];
+            /** Ptz */
+            ptz: boolean;
+            /** Serial */
+            serial: string;
+            /** Services */
+            services: components["schemas"]["OnvifService"][];
+            /** Url */
+            url: string;
+        };
+        /**
+         * OnvifService
+         * @description A service of a device: its XML namespace, version and address.
+         */
+        OnvifService: {
+            /** Namespace */
+            namespace: string;
+            /** Url */
+            url: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * PasswordBody
          * @description The password of now and the one to come.
          */
@@ -2428,6 +3281,32 @@ export interface components {
             password: string;
         };
         /**
+         * PointShape
+         * @description A camera on the map; ``state`` is null where it is disabled.
+         */
+        PointShape: {
+            /** Azimuth Deg */
+            azimuth_deg: number | null;
+            camera_class: components["schemas"]["CameraClass"];
+            /** Code */
+            code: string;
+            /** Fov Deg */
+            fov_deg: number | null;
+            /** Id */
+            id: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Name */
+            name: string;
+            state: components["schemas"]["State"] | null;
+            /** Unit Code */
+            unit_code: string;
+            /** View M */
+            view_m: number | null;
+        };
+        /**
          * PositionShape
          * @description WGS 84, decimal degrees.
          */
@@ -2436,6 +3315,62 @@ export interface components {
             lat: number;
             /** Lon */
             lon: number;
+        };
+        /**
+         * ProbeBody
+         * @description What to look at: ``rtsp://…`` for a stream; ``http://…`` or a host alone for an ONVIF device.
+         *
+         *     Credentials may stand in an RTSP URL or apart. ``seconds`` is how long a stream is measured (up
+         *     to three times as long where keyframes are rare); ``make`` helps to propose paths after a 404.
+         */
+        ProbeBody: {
+            /**
+             * Make
+             * @default
+             */
+            make: string;
+            /** Password */
+            password?: string | null;
+            /**
+             * Seconds
+             * @default 8
+             */
+            seconds: number;
+            /**
+             * Transport
+             * @default tcp
+             * @enum {string}
+             */
+            transport: "tcp" | "udp";
+            /** Url */
+            url: string;
+            /** Username */
+            username?: string | null;
+        };
+        /**
+         * ProbeReport
+         * @description The outcome of a probe: a stream or a device, or why neither was found.
+         *
+         *     ``reachable`` says whether a host answered at all. ``url`` holds no credentials.
+         */
+        ProbeReport: {
+            device?: components["schemas"]["OnvifReport"] | null;
+            failure?: components["schemas"]["Failure"] | null;
+            /**
+             * Kind
+             * @default probe
+             * @constant
+             */
+            kind: "probe";
+            /** Ok */
+            ok: boolean;
+            /** Reachable */
+            reachable: boolean;
+            stream?: components["schemas"]["StreamReport"] | null;
+            /** Took S */
+            took_s: number;
+            /** Url */
+            url: string;
         };
         /**
          * Problem
@@ -2471,6 +3406,74 @@ export interface components {
             label: string;
         };
         /**
+         * PtzAction
+         * @description What can be asked of the motors.
+         * @enum {string}
+         */
+        PtzAction: "move" | "step" | "stop" | "presets" | "goto" | "set" | "remove" | "lock" | "unlock" | "state";
+        /**
+         * PtzBody
+         * @description An order. ``pan``, ``tilt``, ``zoom`` are speeds of a ``move`` and parts of a ``step``.
+         *
+         *     A ``move`` goes on for 1.5 s: repeat it for as long as somebody holds on. ``preset`` is the
+         *     token of a preset to go to, to ``set`` anew or to ``remove``; ``set`` without one makes one,
+         *     called ``name``. ``seconds`` is for how long a ``lock`` is wanted.
+         */
+        PtzBody: {
+            action: components["schemas"]["PtzAction"];
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Pan
+             * @default 0
+             */
+            pan: number;
+            /**
+             * Preset
+             * @default
+             */
+            preset: string;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Tilt
+             * @default 0
+             */
+            tilt: number;
+            /**
+             * Zoom
+             * @default 0
+             */
+            zoom: number;
+        };
+        /**
+         * PtzPreset
+         * @description A position that the camera knows.
+         */
+        PtzPreset: {
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * PtzShape
+         * @description How the motors are. ``presets`` is given where they were asked for or have changed.
+         */
+        PtzShape: {
+            holder: components["schemas"]["HolderShape"] | null;
+            /** Moving */
+            moving: boolean;
+            /** Presets */
+            presets: components["schemas"]["PtzPreset"][] | null;
+        };
+        /**
          * Readiness
          * @description Whether each thing that is needed can be used now.
          */
@@ -2489,6 +3492,18 @@ export interface components {
         RecoveryCodes: {
             /** Codes */
             codes: string[];
+        };
+        /**
+         * RegisteredShape
+         * @description The camera that a device is registered as.
+         */
+        RegisteredShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Unit Code */
+            unit_code: string;
         };
         /**
          * Role
@@ -2729,6 +3744,66 @@ export interface components {
             width: number;
         };
         /**
+         * StreamReport
+         * @description A stream as it was measured; 0 and an empty text mean not known.
+         *
+         *     ``login`` are the schemes of log-in that the camera asks for (none: it shows its picture to
+         *     anybody). ``codec`` is h264, hevc or mjpeg, ``codec_string`` after RFC 6381. ``declared_fps`` is
+         *     what the stream says of itself. ``gop_frames`` and ``gop_s`` are means over the whole groups of
+         *     pictures that were seen, ``longest_gop_s`` the longest one, ``gop_variation`` the coefficient of
+         *     variation of their bytes. ``rate_control`` says whether sizes follow the picture, and with it
+         *     whether the activity gate may be used. ``clock_offset_s`` is the camera's clock less ours, from
+         *     the camera's RTCP sender reports; the network's delay makes it a little low. ``open_s`` and
+         *     ``first_picture_s`` count from the beginning of the probe. ``seconds`` is how long was measured.
+         */
+        StreamReport: {
+            /** B Frames */
+            b_frames: boolean;
+            /** Bitrate Kbps */
+            bitrate_kbps: number;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Codec */
+            codec: string;
+            /** Codec String */
+            codec_string: string;
+            /** Declared Fps */
+            declared_fps: number;
+            /** First Picture S */
+            first_picture_s: number;
+            /** Fps */
+            fps: number;
+            /** Frames */
+            frames: number;
+            /** Gop Frames */
+            gop_frames: number;
+            /** Gop S */
+            gop_s: number;
+            /** Gop Variation */
+            gop_variation: number;
+            /** Gops */
+            gops: number;
+            /** Height */
+            height: number;
+            /** Login */
+            login: string[];
+            /** Longest Gop S */
+            longest_gop_s: number;
+            /** Open S */
+            open_s: number;
+            /** Profile */
+            profile: string;
+            /**
+             * Rate Control
+             * @enum {string}
+             */
+            rate_control: "variable" | "constant" | "unknown";
+            /** Seconds */
+            seconds: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * StreamShape
          * @description A second stream; its URL uses the camera's credentials on the same host and port only.
          */
@@ -2859,6 +3934,36 @@ export interface components {
             must_enrol: boolean;
             /** Username */
             username: string;
+        };
+        /**
+         * VersionPage
+         * @description The changes of a camera, the latest first.
+         */
+        VersionPage: {
+            /** Items */
+            items: components["schemas"]["VersionShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * VersionShape
+         * @description One change: ``action`` is created, changed or deleted. ``at`` is RFC 3339 in UTC.
+         *
+         *     ``actor_id`` is that of an account or token, empty for the hub itself and for the command line.
+         */
+        VersionShape: {
+            /** Action */
+            action: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Name */
+            actor_name: string;
+            /** At */
+            at: string;
+            /** Changes */
+            changes: components["schemas"]["FieldChange"][];
+            /** Version */
+            version: number;
         };
         /**
          * What
@@ -3818,15 +4923,11 @@ export interface operations {
             };
         };
     };
-    list_cameras_api_v1_cameras_get: {
+    list_groups_api_v1_camera_groups_get: {
         parameters: {
             query?: {
                 cursor?: string;
-                enabled?: boolean | null;
                 limit?: number;
-                q?: string;
-                tag?: string;
-                unit?: string;
             };
             header?: never;
             path?: never;
@@ -3840,7 +4941,647 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["GroupPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_group_api_v1_camera_groups_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_group_api_v1_camera_groups__group_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_group_api_v1_camera_groups__group_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_group_api_v1_camera_groups__group_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member_api_v1_camera_groups__group_id__cameras__camera_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member_api_v1_camera_groups__group_id__cameras__camera_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cameras_api_v1_cameras_get: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                class?: components["schemas"]["CameraClass"][];
+                cursor?: string;
+                enabled?: boolean | null;
+                /** @description Instead of Accept */
+                format?: components["schemas"]["Format"] | null;
+                group?: string;
+                limit?: number;
+                /** @description Whether it has a position */
+                positioned?: boolean | null;
+                /** @description Words, with or without marks: in name, code, address, serial, unit */
+                q?: string;
+                state?: components["schemas"]["State"][];
+                tag?: string;
+                unit?: string[];
+            };
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The next page */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
                     "application/json": components["schemas"]["CameraPage"];
+                    "application/ld+json": Record<string, never>[];
+                    "text/csv": string;
                 };
             };
             /** @description Unauthorized */
@@ -3994,8 +5735,13 @@ export interface operations {
     };
     get_camera_api_v1_cameras__camera_id__get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                format?: ("json" | "geojson" | "ngsi-ld") | null;
+            };
+            header?: {
+                accept?: string;
+                "if-none-match"?: string;
+            };
             path: {
                 camera_id: string;
             };
@@ -4006,11 +5752,21 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/geo+json": Record<string, never>;
                     "application/json": components["schemas"]["CameraShape"];
+                    "application/ld+json": Record<string, never>;
                 };
+            };
+            /** @description It is as If-None-Match says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -4065,7 +5821,9 @@ export interface operations {
     remove_camera_api_v1_cameras__camera_id__delete: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-match"?: string;
+            };
             path: {
                 camera_id: string;
             };
@@ -4151,7 +5909,9 @@ export interface operations {
     change_camera_api_v1_cameras__camera_id__patch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-match"?: string;
+            };
             path: {
                 camera_id: string;
             };
@@ -4895,6 +6655,283 @@ export interface operations {
             };
         };
     };
+    probe_camera_api_v1_cameras__camera_id__probe_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ptz_api_v1_cameras__camera_id__ptz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PtzShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    order_ptz_api_v1_cameras__camera_id__ptz_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PtzBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PtzShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_rules_api_v1_cameras__camera_id__rules_get: {
         parameters: {
             query?: never;
@@ -5158,6 +7195,150 @@ export interface operations {
             };
         };
     };
+    list_versions_api_v1_cameras__camera_id__versions_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_version_api_v1_cameras__camera_id__versions__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraVersion"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     config_api_v1_config_get: {
         parameters: {
             query?: never;
@@ -5174,6 +7355,342 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigShape"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_discovery_api_v1_discovery_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscoveryBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_discovery_api_v1_discovery__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_found_api_v1_discovery_cameras_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FoundCameraBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_interfaces_api_v1_discovery_interfaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterfacesShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Service Unavailable */
@@ -6385,6 +8902,301 @@ export interface operations {
             };
         };
     };
+    get_job_api_v1_jobs__job_id__get: {
+        parameters: {
+            query?: {
+                after?: number;
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job_api_v1_jobs__job_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_picture_api_v1_jobs__job_id__picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_map_api_v1_map_get: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                class?: components["schemas"]["CameraClass"][];
+                enabled?: boolean | null;
+                group?: string;
+                /** @description Whether it has a position */
+                positioned?: boolean | null;
+                /** @description Words, with or without marks: in name, code, address, serial, unit */
+                q?: string;
+                state?: components["schemas"]["State"][];
+                tag?: string;
+                unit?: string[];
+                zoom?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     choose_default_api_v1_model_default_put: {
         parameters: {
             query?: never;
@@ -7470,6 +10282,105 @@ export interface operations {
             };
         };
     };
+    start_probe_api_v1_probe_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_schema_api_v1_rules_schema_get: {
         parameters: {
             query?: never;
@@ -8201,6 +11112,75 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unit_polygons_api_v1_units_polygons_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A FeatureCollection */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": Record<string, never>;
+                };
+            };
+            /** @description It is as If-None-Match says */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

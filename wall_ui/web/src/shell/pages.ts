@@ -47,4 +47,5 @@ export const PAGES: readonly Page[] = [
   page('/cameras/:id/:tab', 'page.camera', null, ['camera.view'], () => import('../pages/camera/CameraPage.svelte')),
   page('/import', 'page.import', 'upload', ['camera.manage'], () => import('../pages/imports/ImportsPage.svelte')),
   page('/import/:id', 'page.import', null, ['camera.manage'], () => import('../pages/imports/ImportPage.svelte')),
+  page('/models', 'page.models', 'cube', ['system.view'], () => import('../pages/models/ModelsPage.svelte')),
 ];
