@@ -45,7 +45,8 @@ class PixelChange:
         if last is None or last.shape != small.shape:
             return False
         step = small - last
-        step -= np.median(step[::_SHRINK, ::_SHRINK])
+        some = step[::_SHRINK, ::_SHRINK].ravel()
+        step -= np.partition(some, some.size // 2)[some.size // 2]  # the upper median
         np.abs(step, out=step)
         if self._noise is None or self._noise.shape != small.shape:
             self._noise = np.minimum(step, np.float32(1.0))

@@ -26,6 +26,7 @@ class GopRing:
         self._lock = threading.Lock()
         self._gops: deque[list[Packet]] = deque()
         self._bytes = 0
+        self._trim_at_us = 0
 
     @property
     def bytes_held(self) -> int:
@@ -41,6 +42,7 @@ class GopRing:
                 if newest is not None and packet.utc_us < newest.dts_us:
                     self._clear()
                 self._gops.append([packet])
+                self._trim_at_us = 0
             elif newest is not None and (packet.epoch, packet.seq - 1) == (
                 newest.epoch,
                 newest.seq,
@@ -100,12 +102,17 @@ class GopRing:
         self._bytes = 0
 
     def _trim(self, now_us: int) -> None:
+        if now_us < self._trim_at_us and self._bytes <= self._max_bytes:
+            return
         while len(self._gops) > 1 and (
             self._bytes > self._max_bytes or now_us - self._first_left_us() >= self._max_us
         ):
             self._bytes -= sum(len(packet.data) for packet in self._gops.popleft())
         if self._bytes > self._max_bytes:
             self._clear()
+        # With one group left there is nothing to drop before the next keyframe.
+        more = len(self._gops) > 1
+        self._trim_at_us = self._first_left_us() + self._max_us if more else now_us + self._max_us
 
     def _first_left_us(self) -> int:
         """When the first group was over: as the next one began, but for a change of sessions."""
