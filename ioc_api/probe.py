@@ -1,0 +1,99 @@
+"""``/api/v1/probe``: have a worker look at a camera or device, before or after it is registered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field, SecretStr
+
+from camera_registry.base.errors import InvalidError
+from camera_registry.jobs import Submission
+from camera_registry.model import Credentials
+from camera_registry.probe import PROBE, ProbeRequest, encode
+from camera_registry.scope import Scope
+from camera_registry.urls import check_credentials
+from ioc_api.deps import ApiDeps, Deps
+from ioc_api.guard import Granted, Me, permission
+from ioc_api.jobs import JobShape, job_shape
+from ioc_api.rbac import Action, Principal
+from ioc_api.shapes import Body
+
+router = APIRouter(tags=["devices"])
+
+Seconds = Annotated[float, Field(ge=1, le=30, strict=False)]
+_BESIDE_MEASURING_S = 60.0
+
+
+class ProbeBody(Body):
+    """What to look at: ``rtsp://…`` for a stream; ``http://…`` or a host alone for an ONVIF device.
+
+    Credentials may stand in an RTSP URL or apart. ``seconds`` is how long a stream is measured (up
+    to three times as long where keyframes are rare); ``make`` helps to propose paths after a 404.
+    """
+
+    url: Annotated[str, Field(min_length=1, max_length=2048)]
+    username: Annotated[str, Field(max_length=256)] | None = None
+    password: Annotated[SecretStr, Field(max_length=256)] | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    seconds: Seconds = 8.0
+    make: Annotated[str, Field(max_length=60)] = ""
+
+
+@router.post("/api/v1/probe", status_code=202, **permission(Action.CAMERA_MANAGE))
+async def start_probe(deps: Deps, me: Me, scope: Granted, body: ProbeBody) -> JobShape:
+    """Look at a camera. Answers at once with a job; its result is a report."""
+    credentials = credentials_of(body.username, body.password)
+    if body.url.partition("://")[0] in ("rtsp", "rtsps"):
+        address = deps.policy.accept(body.url)
+        url, credentials = address.url, credentials or address.credentials
+    else:
+        url = deps.policy.accept_device(body.url)
+    request = ProbeRequest(url, body.transport, body.seconds, body.make)
+    return await _start(deps, me, scope, request, credentials=credentials)
+
+
+@router.post(
+    "/api/v1/cameras/{camera_id}/probe", status_code=202, **permission(Action.CAMERA_MANAGE)
+)
+async def probe_camera(deps: Deps, me: Me, scope: Granted, camera_id: str) -> JobShape:
+    """Look at a registered camera with its own credentials, which stay sealed on their way."""
+    stored = await deps.registry.stored(camera_id, scope)
+    camera = stored.camera
+    request = ProbeRequest(camera.url, camera.transport, make=camera.details.make)
+    return await _start(deps, me, scope, request, sealed=stored.sealed, sealed_for=camera.id)
+
+
+async def _start(
+    deps: ApiDeps,
+    me: Principal,
+    scope: Scope,
+    request: ProbeRequest,
+    *,
+    credentials: Credentials | None = None,
+    sealed: bytes = b"",
+    sealed_for: str = "",
+) -> JobShape:
+    job = await deps.jobs.submit(
+        Submission(
+            PROBE,
+            encode(request),
+            me.id,
+            Action.CAMERA_MANAGE,
+            scope,
+            limit_s=3 * request.seconds + _BESIDE_MEASURING_S,
+            credentials=credentials,
+            sealed=sealed,
+            sealed_for=sealed_for,
+        )
+    )
+    return job_shape(job)
+
+
+def credentials_of(username: str | None, password: SecretStr | None) -> Credentials | None:
+    """Return what was given, checked; None for neither. Raises InvalidError."""
+    if not username:
+        if password is not None and password.get_secret_value():
+            raise InvalidError("password: needs a username", code="credentials")
+        return None
+    return check_credentials(Credentials(username, password.get_secret_value() if password else ""))
