@@ -23,11 +23,13 @@ from analytics.events import Box, Event
 from analytics.manifest import read_manifest
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.adapters.camera_tables import camera_groups
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.base.ids import new_id
 from camera_registry.discovery import DiscoveryReport, Interfaces, encode
 from camera_registry.jobs import JobDesk, JobRunner, Submission, Task
+from camera_registry.model import Camera
 from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
 from ioc_api.adapters.models_sql import SqlModelStore
@@ -46,22 +48,32 @@ from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
 from tests.waiting import eventually
 
 METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
+GROUP_A, GROUP_B = new_id(1), new_id(2)
+"""The group of the walk's camera, and one that it is not in."""
 SCOPES = {
     "city": Scope.all(),
     "own unit": Scope.of([UNIT_A]),
     "other unit": Scope.of([UNIT_B]),
+    "own group": Scope.of(["*"], [GROUP_A]),
+    "own group in own unit": Scope.of([UNIT_A], [GROUP_A, GROUP_B]),
+    "own group in other unit": Scope.of([UNIT_B], [GROUP_A]),
+    "other group": Scope.of(["*"], [GROUP_B]),
     "none": None,
 }
+OF_CAMERA = ("{camera", "{event_id}")
+"""Paths with these are about the camera: who has rights in its group may go there."""
 GRANT_A = {"role": "operator", "units": [UNIT_A]}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/setup"): {"token": "x", "username": "root", "password": PASSWORD},
     ("post", "/api/v1/session"): {"username": "nobody", "password": "wrong"},
     ("post", "/api/v1/cameras"): {"name": "n", "unit_code": UNIT_A, "url": "rtsp://10.0.0.7/"},
     ("patch", "/api/v1/cameras/{camera_id}"): {"name": "m"},
+    ("post", "/api/v1/camera-groups"): {"name": "g", "unit_code": UNIT_A},
+    ("patch", "/api/v1/camera-groups/{group_id}"): {"name": "h"},
     ("post", "/api/v1/cameras/{camera_id}/ptz"): {"action": "stop"},
     ("post", "/api/v1/probe"): {"url": "rtsp://10.0.0.7/"},
     ("post", "/api/v1/discovery"): {"network": "10.0.0.0/30"},
-    ("post", "/api/v1/jobs/{job_id}/camera"): {"unit_code": UNIT_A},
+    ("post", "/api/v1/jobs/{task_id}/camera"): {"unit_code": UNIT_A},
     ("put", "/api/v1/cameras/{camera_id}/rules"): {"version": 0, "document": {"rules": []}},
     ("post", "/api/v1/cameras/{camera_id}/dry-runs"): {
         "document": {"rules": []},
@@ -82,7 +94,12 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 }
 HUB_WIDE = "/api/v1/model"
 """What lies under this serves the whole city: who manages models in a part of it changes none."""
-MAKES_IN_A = {"/api/v1/cameras", "/api/v1/users", "/api/v1/tokens"}
+MAKES_IN_A = {
+    "/api/v1/cameras",
+    "/api/v1/camera-groups",
+    "/api/v1/users",
+    "/api/v1/tokens",
+}
 """POST to these makes something in unit A: with rights in another unit only, it is refused."""
 
 
@@ -130,11 +147,10 @@ class Site:
             await pictures.put(f"{self.model_job}.jpg", b"\xff\xd8\xff")
         return self.model_job
 
-    async def objects(self) -> dict[str, str]:
-        """Make one of everything in unit A, and return path parameters that name them."""
-        everywhere = Scope.all()
+    async def camera(self, group: str) -> tuple[Camera, Event]:
+        """Register a camera of unit A in a group, with an event that has a picture."""
         camera = await self.hub.deps.registry.add(
-            NewCamera("n", UNIT_A, "rtsp://10.0.0.8/"), everywhere
+            NewCamera("n", UNIT_A, "rtsp://10.0.0.8/", groups=(group,)), Scope.all()
         )
         event = Event(
             id=new_id(1_800_000_000_000_000),
@@ -156,6 +172,12 @@ class Site:
         )
         await self.hub.blobs.put("walk.jpg", b"\xff\xd8\xff")
         await self.hub.events.record([NewRecord(event, event.at_us, "walk.jpg")], [])
+        return camera, event
+
+    async def objects(self) -> dict[str, str]:
+        """Make one of everything in unit A, and return path parameters that name them."""
+        everywhere = Scope.all()
+        camera, event = await self.camera(GROUP_A)
         grants = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
         account = await self.hub.deps.accounts.create(
             f"u{camera.id}", PASSWORD, "", grants, everywhere
@@ -166,11 +188,14 @@ class Site:
         run.end(RunState.FAILED)
         run.clip.write_bytes(b"mp4")
         await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
+        group = await self.hub.deps.groups.create(f"g{camera.id}", UNIT_A, everywhere)
         job = await self.hub.deps.jobs.submit(
             Submission("discovery", b"", "walk", Action.CAMERA_MANAGE, Scope.of([UNIT_A]))
         )
         return {
-            "job_id": job.id,
+            "task_id": job.id,
+            "group_id": group.id,
+            "version": "1",
             "run_id": run.id,
             "number": "0",
             "camera_id": camera.id,
@@ -189,6 +214,10 @@ class Site:
 async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
     clock = SystemClock()
     async with hub(tmp_path, bus) as made, LiveHub(bus, clock, "gw") as live:
+        for group, name in ((GROUP_A, "walk a"), (GROUP_B, "walk b")):
+            row = {"id": group, "name": name, "unit_code": UNIT_A, "created_us": 1}
+            async with made.database.write() as connection:
+                await connection.execute(camera_groups.insert().values(row))
         # A stopped push answers 503 to whoever may open the stream: an open one would never end.
         await made.deps.push.stop()
         directory = SpecDirectory(bus)
@@ -318,7 +347,7 @@ def check(
             assert status == 403, case
         else:
             assert status not in (401, 403, 404, 500), case
-    elif scope.allows(UNIT_A):
+    elif scope.allows(UNIT_A, _groups(path)):
         assert status not in (401, 403, 500), case
         assert status != 404 or path.endswith("/{session}"), case
     elif "{" in path:
@@ -327,4 +356,30 @@ def check(
         assert status == 403, case
     else:
         assert status in (200, 202, 503), case
-        assert UNIT_A not in case, f"something of another unit is shown: {case}"
+        seen = scope.allows(UNIT_A, [GROUP_A])
+        assert seen or UNIT_A not in case, f"something of another unit is shown: {case}"
+
+
+def _groups(path: str) -> list[str]:
+    return [GROUP_A] if any(word in path for word in OF_CAMERA) else []
+
+
+@pytest.mark.parametrize("where", [name for name in SCOPES if "group" in name])
+async def test_what_is_shown_of_a_group_is_its_cameras_alone(site: Site, where: str) -> None:
+    """Lists, not only single things: cameras, events and states of two groups of one unit."""
+    (mine, mine_event), (other, other_event) = (
+        await site.camera(GROUP_A),
+        await site.camera(GROUP_B),
+    )
+    scope = SCOPES[where]
+    assert scope is not None
+    inside, outside = scope.allows(UNIT_A, [GROUP_A]), scope.allows(UNIT_A, [GROUP_B])
+    secret = await site.token(Role.ENGINEER, scope)
+    async with site.hub.client(secret) as client:
+        for path in ("cameras", "events"):
+            text = (await client.get(f"/api/v1/{path}?limit=500")).text
+            assert (mine.id in text) is inside
+            assert (other.id in text) is outside
+        for camera, event, seen in ((mine, mine_event, inside), (other, other_event, outside)):
+            for path in (f"cameras/{camera.id}", f"events/{event.id}/snapshot"):
+                assert ((await client.get(f"/api/v1/{path}")).status_code == 200) is seen
