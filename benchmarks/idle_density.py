@@ -3,8 +3,11 @@
 Cameras of an empty lane (720p25, variable rate) come over RTSP/TCP from a simulator on the other
 half of the cores. On this half run session, ring, gate and pipeline in one process; then one ffmpeg
 per camera that decodes all and pipes 5 grey pictures a second to a Python motion detector. Cameras
-per core are the cameras over the cores that they took. Then lanes where somebody passes now and
-then are analysed gated and ungated, to see that no event is lost and how late one comes.
+per core are the cameras over the cores that they took. The gates have nothing to learn from but
+that lane, and are measured once they sleep and the first audits are over; where they do not sleep,
+that is what is measured. All of it for each kind of lane (``lane.KINDS``); the keys tell the worst.
+Then lanes where somebody passes now and then are analysed gated and ungated, to see that no event
+is lost and how late one comes.
 
 Example: python -m benchmarks.idle_density --cameras 50 --seconds 4
 """
@@ -17,7 +20,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +30,7 @@ from benchmarks import numbers
 from benchmarks.accounting import cpu_seconds, pin, two_sides
 from benchmarks.ffmpeg_motion import FPS, detecting
 from benchmarks.fleet import decoded, fleet
-from benchmarks.lane import LEARN_S, Lane, lane, quiet_cameras
+from benchmarks.lane import KINDS, LEARN_S, Lane, lane, quiet_cameras
 from benchmarks.machine import version_of
 from benchmarks.recall import Recall, compare
 from benchmarks.report import Figure, Result, Run, finish, parser
@@ -37,7 +40,8 @@ TARGET_RATIO = 5.0
 TARGET_RECALL = 0.99
 TARGET_DELAY_S = 0.5
 _WARM_UP_S = 5.0
-_SETTLE_S = 15.0
+_SETTLE_S = 30.0
+_AUDITS_S = 75.0  # the audits of a camera on trial come often at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,27 @@ class Density:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A clip, and what it took of ours and of the peer."""
+
+    clip: Lane
+    ours: Density
+    theirs: Density | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's; None without a peer."""
+        return self.ours.per_core / self.theirs.per_core if self.theirs else None
+
+
 async def own(urls: Sequence[str], seconds: float, windows: int) -> Density:
-    """Run the cameras as a worker does and wait until their gates sleep."""
+    """Run the cameras as a worker does and measure once their gates sleep."""
     async with fleet(urls) as cameras:
         await asyncio.sleep(LEARN_S)
-        asleep = await cameras.asleep(0.97, _SETTLE_S)
-        pictures = decoded()
+        began = await cameras.asleep(0.97, _SETTLE_S)
+        await asyncio.sleep(_AUDITS_S)
+        before, pictures = cameras.phases(), decoded()
 
         def read() -> tuple[float, float]:
             return cpu_seconds([os.getpid()]), float(cameras.packets())
@@ -63,13 +82,18 @@ async def own(urls: Sequence[str], seconds: float, windows: int) -> Density:
         found = await asyncio.to_thread(numbers.rates, read, seconds=seconds, windows=windows)
         pictures = (decoded() - pictures) / (seconds * windows * len(urls))
         said = (
-            f"gates asleep: {100 * asleep:.0f} % at the beginning, {dict(cameras.phases())} at the "
-            f"end; {pictures:.2f} pictures a second decoded per camera"
+            f"{100 * began:.0f} % of the gates slept at first; {_phases(before)} as the windows "
+            f"began, {_phases(cameras.phases())} as they ended; {pictures:.2f} pictures a second "
+            "decoded per camera"
         )
         if cameras.failures:
             raise cameras.failures[0]
     cores, packets = numbers.medians(found)
     return Density(len(urls) / cores, packets / len(urls), found, (said,))
+
+
+def _phases(phases: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items()))
 
 
 def peer(urls: Sequence[str], cores: set[int], seconds: float, windows: int) -> Density:
@@ -86,80 +110,95 @@ def peer(urls: Sequence[str], cores: set[int], seconds: float, windows: int) -> 
     return Density(len(urls) / used, looks / len(urls), found)
 
 
-def densities(
-    clip: Lane, cameras: int, peers: int, seconds: float, windows: int
-) -> tuple[Density, Density | None]:
+def densities(clip: Lane, cameras: int, peers: int, seconds: float, windows: int) -> Compared:
     """Measure both on this process's half of the cores."""
     servers, mine = two_sides()
     pin(os.getpid(), mine)
     with quiet_cameras(clip, cameras, servers) as urls:
         ours = asyncio.run(own(urls, seconds, windows))
         theirs = peer(urls[:peers], mine, seconds, windows) if shutil.which("ffmpeg") else None
-    return ours, theirs
+    return Compared(clip, ours, theirs)
 
 
-def judge(
-    run: Run, clip: Lane, cameras: int, ours: Density, theirs: Density | None, recall: Recall
-) -> Result:
+def judge(run: Run, cameras: int, compared: Sequence[Compared], recall: Recall) -> Result:
     """Put figures, notes and the keys that are asked for together."""
     delay_s = numbers.percentile(recall.added_s, 0.95) if recall.added_s else 0.0
-    ratio = ours.per_core / theirs.per_core if theirs else None
-    figures = [
-        Figure(
-            "cameras per core",
-            ours.per_core,
-            "cameras",
-            theirs.per_core if theirs else None,
-            "ffmpeg + motion",
-            TARGET_CAMERAS,
-            higher=True,
-        ),
+    figures, notes = [], []
+    for one in compared:
+        kind, ours, theirs = one.clip.kind, one.ours, one.theirs
+        figures.append(
+            Figure(
+                f"cameras per core, {kind.name}",
+                ours.per_core,
+                "cameras",
+                theirs.per_core if theirs else None,
+                "ffmpeg + motion",
+                TARGET_CAMERAS,
+                higher=True,
+            )
+        )
+        if one.ratio is not None:
+            name = f"over the peer, {kind.name}"
+            figures.append(Figure(name, one.ratio, "times", target=TARGET_RATIO, higher=True))
+        notes += [f"{kind.name}: {note}" for note in ours.notes]
+        notes.append(
+            f"{kind.name}: {cameras} cameras, {one.clip.quiet_mbit_s:.2f} Mbit/s each, noise "
+            f"{kind.noise:g} grey levels"
+        )
+        if theirs and theirs.fps < 0.95 * FPS:
+            notes.append(f"the peer was overloaded: {theirs.fps:.1f} looks a second, not {FPS}")
+        if ours.fps < 24.5:
+            notes.append(f"only {ours.fps:.1f} of 25 packets a second came: an overload")
+    figures += [
         Figure("events told", recall.share, "of all", target=TARGET_RECALL, higher=True),
         Figure("added delay p95", delay_s, "s", target=TARGET_DELAY_S),
     ]
-    if ratio is not None:
-        figures.append(Figure("over the peer", ratio, "times", target=TARGET_RATIO, higher=True))
-    notes = [*ours.notes, f"{cameras} cameras, {clip.quiet_mbit_s:.2f} Mbit/s each"]
-    if theirs and theirs.fps < 0.95 * FPS:
-        notes.append(f"the peer was overloaded: {theirs.fps:.1f} looks a second, not {FPS}")
-    if ours.fps < 24.5:
-        notes.append(f"only {ours.fps:.1f} of 25 packets a second came: an overload was measured")
     notes.append(
         f"recall: {recall.found} of {recall.events} events, {recall.extra} that only the gated run "
         f"told; the gates slept {100 * recall.asleep:.0f} % of the time"
     )
+    peered = compared[0].theirs is not None
     notes.append(
-        version_of(["ffmpeg", "-version"]) if theirs else "no peer: ffmpeg is not installed"
+        version_of(["ffmpeg", "-version"]) if peered else "no peer: ffmpeg is not installed"
     )
+    ratios = [one.ratio for one in compared if one.ratio is not None]
     keys = {
-        "cameras_per_core": ours.per_core,
-        "ratio_to_peer": ratio,
+        "cameras_per_core": min(one.ours.per_core for one in compared),
+        "ratio_to_peer": min(ratios, default=None),
         "event_recall": recall.share,
         "added_delay_p95_s": delay_s,
     }
     details = {
         "added_delays_s": list(recall.added_s),
-        "own": ours.windows,
-        "peer": theirs.windows if theirs else None,
+        "own": {one.clip.kind.name: one.ours.windows for one in compared},
+        "peer": {one.clip.kind.name: one.theirs.windows for one in compared if one.theirs},
     }
     return run.result(figures, notes, details, keys)
 
 
 def main() -> None:
     """Measure, print, write."""
-    options = parser(__doc__, seconds=3.0)
+    options = parser(__doc__, seconds=5.0)
     options.add_argument("--cameras", type=int, default=50)
     options.add_argument("--peers", type=int, default=8, help="cameras of the peer")
     options.add_argument("--lanes", type=int, default=3, help="lanes of the gated and ungated run")
-    options.add_argument("--rounds", type=int, default=6, help="passers-by in each lane")
+    options.add_argument("--rounds", type=int, default=20, help="passers-by in each lane")
     given = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     run = Run("idle_density")
     with tempfile.TemporaryDirectory() as folder:
-        clip = lane(Path(folder))
-        ours, theirs = densities(clip, given.cameras, given.peers, given.seconds, given.windows)
+        compared = [
+            densities(
+                lane(Path(folder), kind),
+                given.cameras,
+                given.peers,
+                given.seconds,
+                given.windows,
+            )
+            for kind in KINDS
+        ]
     recall = compare(range(1, given.lanes + 1), given.rounds)
-    finish(judge(run, clip, given.cameras, ours, theirs, recall), given.json)
+    finish(judge(run, given.cameras, compared, recall), given.json)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
-"""A quiet lane, 720p25 at a variable bit rate, in a form that a short run can use.
+"""An empty lane, 720p25 at a variable bit rate, that plays for ever and in which nobody passes.
 
-A gate goes by sizes only where it has seen them vary, over ten groups of pictures. The clip thus
-begins with a passer-by in groups of one second, and the gate knows the camera after ten to sixteen
-seconds instead of twenty. Then come minutes of the empty lane in groups of two seconds, as a camera
-sends them: only these are measured.
+Nothing in it teaches a gate what movement looks like: a gate has to reach its sleep by itself.
 """
 
 from __future__ import annotations
@@ -11,9 +8,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import cycle, islice
 from pathlib import Path
 
 import av
@@ -21,49 +17,71 @@ import av.video.frame
 
 from benchmarks.accounting import pin
 from ingest.simulator import CameraConfig, SimulatorConfig
-from ingest.simulator.encoder import default_kbps, encoder_options
+from ingest.simulator.encoder import GOP_SECONDS, encoder_options
 from ingest.simulator.process import simulator_process
-from ingest.simulator.scenes import SceneSpec, render
+from ingest.simulator.scenes import SceneSpec
+from ingest.simulator.scenes.people import quiet
+from ingest.simulator.scenes.rendering import Rendering
 from ioc_api.cli.simulate import default_cache
 
 FPS = 25
-LEARN_S = 16.0
+SECONDS = 14.0
+"""Length of the clip, in which nobody is in the picture; it is played in a loop without a seam."""
+
+LEARN_S = 30.0
+"""By then the gates of cameras that connected together sleep: ten groups of pictures, then rest."""
+
 SCENE = SceneSpec("quiet", 1280, 720, FPS, 40.0, 1)
-_WALK_FROM, _WALK_TO = 17 * FPS, 33 * FPS
-_SHORT_GOP, _GOP = FPS, 2 * FPS
-_KEY = av.video.frame.PictureType.I
-_VERSION = 4
+_CAP_KBPS = 2000
+_VERSION = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKind:
+    """How a lane is filmed and coded; ``noise``: the sensor's, in grey levels (deviation)."""
+
+    name: str
+    crf: int
+    noise: float
+
+
+FINE = LaneKind("crf 23", 23, 0.5)
+"""Finely coded, with the little noise that a camera's own noise reduction leaves."""
+
+COARSE = LaneKind("crf 28, noisy", 28, 1.2)
+"""The setting and the noise of the simulator's own cameras."""
+
+KINDS = (FINE, COARSE)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An MP4 of ``LEARN_S`` with somebody coming by and then ``quiet_s`` without one."""
+    """An MP4 of an empty lane and its rate."""
 
     path: Path
-    quiet_s: float
+    kind: LaneKind
     quiet_mbit_s: float
 
 
-def lane(folder: Path, quiet_s: float = 240.0) -> Lane:
-    """Make the clip in ``folder``; what is encoded stays in the simulator's cache."""
-    coded = default_cache() / f"benchmark-lane-{_VERSION}.mp4"
+def lane(folder: Path, kind: LaneKind = FINE) -> Lane:
+    """Put the clip into ``folder``; what is encoded stays in the simulator's cache."""
+    key = f"{_VERSION}-{kind.crf}-{kind.noise:g}"
+    coded = default_cache() / f"benchmark-lane-{key}.mp4"
     if not coded.is_file():
         coded.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=coded.parent) as making:
             made = Path(making) / "lane.mp4"
-            _encode(made)
+            _encode(made, kind)
             made.replace(coded)
-    target = folder / "lane.mp4"
-    size = _lengthen(coded, target, round(quiet_s * FPS))
-    return Lane(target, quiet_s, size * 8 / quiet_s / 1e6)
+    target = folder / f"lane-{key}.mp4"
+    target.unlink(missing_ok=True)
+    target.symlink_to(coded)
+    return Lane(target, kind, coded.stat().st_size * 8 / SECONDS / 1e6)
 
 
 @contextlib.contextmanager
 def quiet_cameras(clip: Lane, count: int, cores: set[int], name: str = "q") -> Iterator[list[str]]:
-    """Run a simulator on ``cores`` with ``count`` cameras of the clip, out of step; gives URLs.
-
-    Their clocks begin as the simulator comes up: connect at once, or the learning is missed.
-    """
+    """Run a simulator on ``cores`` with ``count`` cameras of the clip, out of step; gives URLs."""
     cameras = []
     for number in range(count):
         link = clip.path.with_name(f"{name}{number}.mp4")
@@ -76,58 +94,26 @@ def quiet_cameras(clip: Lane, count: int, cores: set[int], name: str = "q") -> I
         yield [simulator.ready.url(camera.name) for camera in cameras]
 
 
-def keyframe_due(index: int) -> bool:
-    """Say whether picture ``index`` of the clip is a keyframe."""
-    learning = round(LEARN_S * FPS)
-    return index % _SHORT_GOP == 0 if index < learning else (index - learning) % _GOP == 0
+def _options(kind: LaneKind) -> dict[str, str]:
+    """Return the encoder's options: the simulator's, with this quality and cap."""
+    options = encoder_options("vbr", _CAP_KBPS, FPS)
+    gop = GOP_SECONDS * FPS
+    cap = f"vbv-maxrate={_CAP_KBPS}:vbv-bufsize={2 * _CAP_KBPS}"
+    options["x264-params"] = (
+        f"keyint={gop}:min-keyint={gop}:scenecut=0:sliced-threads=0:crf={kind.crf}:{cap}"
+    )
+    return options
 
 
-def _encode(target: Path) -> None:
-    kbps = default_kbps(SCENE.width, SCENE.height, FPS)
-    options = encoder_options("vbr", kbps, FPS)
-    # finer than the simulator's own: the noise of the sensor then comes through, as it does from a
-    # camera at a quarter of a Mbit/s; at the simulator's crf 28 an empty picture is a few bytes
-    coarse = options["x264-params"].replace("crf=28", "crf=26")
-    options["x264-params"] = f"{coarse}:min-keyint=1:keyint=100000"
-    options["forced-idr"] = "1"
-    order = [*range(_WALK_FROM, _WALK_TO), *range(_WALK_FROM)]
-    place = {picture: index for index, picture in enumerate(order)}
-    walk: dict[int, av.VideoFrame] = {}
-    quiet: dict[int, av.VideoFrame] = {}
+def _encode(target: Path, kind: LaneKind) -> None:
+    scene = replace(quiet(SCENE), noise=kind.noise)
     with av.open(str(target), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=FPS, options=options)
+        stream = container.add_stream("libx264", rate=FPS, options=_options(kind))
         stream.width, stream.height, stream.pix_fmt = SCENE.width, SCENE.height, "yuv420p"
-        for number, planes in enumerate(render(SCENE).pictures()):
-            if number >= _WALK_TO:
+        for index, planes in enumerate(Rendering(SCENE, scene).pictures()):
+            if index >= SECONDS * FPS:
                 break
             frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-            index = place[number]
             frame.pts, frame.time_base = index, Fraction(1, FPS)
-            frame.pict_type = _KEY if keyframe_due(index) else av.video.frame.PictureType.NONE
-            (walk if number >= _WALK_FROM else quiet)[index] = frame
-        for index in range(len(order)):
-            container.mux(stream.encode(walk.pop(index, None) or quiet.pop(index)))
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-
-
-def _lengthen(source: Path, target: Path, quiet: int) -> int:
-    """Repeat the empty lane until there are ``quiet`` pictures of it; return their bytes."""
-    learning = round(LEARN_S * FPS)
-    size = 0
-    with av.open(str(source)) as container, av.open(str(target), "w") as made:
-        video = container.streams.video[0]
-        packets = [packet for packet in container.demux(video) if packet.size]
-        tail = packets[learning:]
-        tail = tail[: len(tail) // _GOP * _GOP]
-        out = made.add_stream_from_template(video)
-        base = video.time_base or Fraction(1, 90_000)
-        step = packets[1].dts - packets[0].dts  # type: ignore[operator]
-        coded = [(bytes(packet), packet.is_keyframe) for packet in packets]
-        repeated = islice(cycle(coded[learning : learning + len(tail)]), quiet)
-        for index, (data, key) in enumerate([*coded[:learning], *repeated]):
-            packet = av.Packet(data)
-            packet.pts = packet.dts = index * step
-            packet.time_base, packet.is_keyframe, packet.stream = base, key, out
-            made.mux(packet)
-            size += len(data) if index >= learning else 0
-    return size

@@ -84,11 +84,13 @@ async def wipe(bus: NatsBus) -> None:
         subjects.LEASES_STREAM,
         subjects.EVENTS_STREAM,
         subjects.COUNTS_STREAM,
+        subjects.HEALTH_STREAM,
         subjects.JOBS_STREAM,
         subjects.API_JOBS_STREAM,
         f"KV_{subjects.JOBS_BUCKET}",
         f"KV_{subjects.SPECS_BUCKET}",
         f"KV_{subjects.STATES_BUCKET}",
         f"KV_{subjects.MODELS_BUCKET}",
+        f"KV_{subjects.GATES_BUCKET}",
     ):
         await bus.purge(stream, ">")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from benchmarks.curve import plot
 from benchmarks.ffmpeg_motion import HEIGHT, WIDTH, RunningMean
-from benchmarks.lane import FPS, LEARN_S, keyframe_due
 from benchmarks.numbers import line
 from benchmarks.recall import Recall, Told, match, repeated
 from ingest.packets import Packet, StreamInfo
@@ -56,13 +55,6 @@ def test_repeated_packets_go_on_in_number_and_time() -> None:
     assert [packet.seq for packet in found] == list(range(6))
     assert [packet.utc_us for packet in found] == [n * 40_000 for n in range(6)]
     assert [packet.keyframe for packet in found] == [n % 3 == 0 for n in range(6)]
-
-
-def test_the_lane_has_enough_groups_to_learn_from_and_then_long_ones() -> None:
-    learning = round(LEARN_S * FPS)
-    assert sum(keyframe_due(index) for index in range(learning)) == 16
-    keys = [index for index in range(learning, learning + 200) if keyframe_due(index)]
-    assert keys == [learning, learning + 50, learning + 100, learning + 150]
 
 
 def test_the_peer_sees_what_moves_and_nothing_else() -> None:
