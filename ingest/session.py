@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import av
@@ -17,6 +17,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.model import Credentials
 from ingest.access_units import AccessUnit, AccessUnits
 from ingest.open_errors import OpenError, explain
+from ingest.opening import Arrived, OpeningBurst
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.rtsp import OpenStream, open_camera
@@ -105,7 +106,8 @@ class CameraSession:
         clock, tally = self._clock, _Tally()
         watchdog = PacketWatchdog(clock, self._options.stalled_after_s)
         keyframe_due = clock.monotonic() + self._options.keyframe_within_s
-        with closing(tally):
+        opening = OpeningBurst()
+        with closing(tally), self._begun_in_any_case(opening):
             for packet in self._packets(stream, watchdog):
                 arrival_us = clock.utc_us()
                 tally.count(packet.size)
@@ -116,7 +118,10 @@ class CameraSession:
                 if not found:
                     CORRUPT.inc()
                 for unit in found:
-                    self._hand_out(unit, arrival_us)
+                    if opening.over:
+                        self._hand_out(unit, arrival_us)
+                    else:
+                        self._begin(opening.add(unit, arrival_us))
                 if not self._started and clock.monotonic() >= keyframe_due:
                     raise _nothing_to_show(units.has_parameter_sets)
 
@@ -142,6 +147,20 @@ class CameraSession:
             failure = _stalled(watchdog.silent_s) if watchdog.stalled else explain(error)
         if not self._stop.is_set():
             raise failure
+
+    @contextmanager
+    def _begun_in_any_case(self, opening: OpeningBurst) -> Iterator[None]:
+        """What ends within its opening burst hands that out too, unless it was stopped."""
+        try:
+            yield
+        finally:
+            if not opening.over and not self._stop.is_set():
+                self._begin(opening.rest())
+
+    def _begin(self, held: list[Arrived]) -> None:
+        self._timeline.open([(unit.pts_us, unit.dts_us, arrival) for unit, arrival in held])
+        for unit, arrival_us in held:
+            self._hand_out(unit, arrival_us)
 
     def _hand_out(self, unit: AccessUnit, arrival_us: int) -> None:
         if not self._started and not unit.keyframe:

@@ -10,6 +10,7 @@ larger one only slowly, towards the smallest value of the last window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _JUMP_US = 1_000_000
@@ -33,8 +34,7 @@ class Timeline:
 
     While arrival times do not decrease, ``dts_us`` strictly increases, never lies after the
     arrival by more than one microsecond per packet, and keeps the camera's own spacing between
-    anchors. The first packets of a session come in a burst (FFmpeg has held them while it probed):
-    they are squeezed against their arrival, at most the length of the burst from the truth.
+    anchors. ``open`` with what came in a burst (see ``opening``) places it as it was captured.
     """
 
     def __init__(self) -> None:
@@ -48,6 +48,17 @@ class Timeline:
         self._window_start = 0
         self._window_low = 0.0
         self._previous_low = 0.0
+
+    def open(self, first: Sequence[tuple[int | None, int | None, int]]) -> None:
+        """Anchor to the packets that a session begins with (pts, dts, arrival), before the first is
+        stamped: the one that has waited least tells the offset of all of them.
+        """
+        known = [one for one in first if one[:2] != (None, None)]
+        if not known or self._anchored:
+            return
+        (pts, dts, arrival_us) = known[0]
+        self._anchor(min(_waited(*one) for one in known), arrival_us)
+        self._last_dts, self._last_arrival = _first_of(dts, pts) - 1, arrival_us
 
     def stamp(self, pts_us: int | None, dts_us: int | None, arrival_us: int) -> Stamp:
         """Place one packet. ``pts_us`` and ``dts_us`` are on the camera's clock, or unknown."""
@@ -110,3 +121,14 @@ class Timeline:
         if target > self._offset:
             rise = _RISE_PER_US * max(arrival_us - self._last_arrival, 0)
             self._offset = min(target, self._offset + rise)
+
+
+def _first_of(dts_us: int | None, pts_us: int | None) -> int:
+    return dts_us if dts_us is not None else pts_us or 0
+
+
+def _waited(pts_us: int | None, dts_us: int | None, arrival_us: int) -> float:
+    """Arrival less the time stamp, as ``stamp`` reckons it."""
+    dts = _first_of(dts_us, pts_us)
+    reorder = min(max((dts if pts_us is None else pts_us) - dts, 0), _MAX_REORDER_US)
+    return float(arrival_us - dts - reorder)
