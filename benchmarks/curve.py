@@ -28,8 +28,9 @@ from benchmarks.lane import FPS, LEARN_S, Lane, lane, quiet_cameras
 from benchmarks.report import RESULTS, Figure, Result, Run, finish, parser
 
 COUNTS = (1, 5, 10, 20, 40, 60, 100)
-_GROUP = 50  # come up together: all decode until their gates know them
-_SETTLE_S = 15.0
+_GROUP = 25  # come up together: all decode until their gates know them
+_SETTLE_S = 30.0
+_AUDITS_S = 75.0  # the audits of a camera on trial come often at first
 _PAUSE_S = 0.5
 
 Point = tuple[float, float]
@@ -51,9 +52,11 @@ async def climb(
                 await asyncio.sleep(LEARN_S)
                 asleep = await cameras.asleep(0.97, _SETTLE_S)
                 notes.append(f"{100 * asleep:.0f} % of {len(cameras)} gates slept")
+            await asyncio.sleep(_AUDITS_S)
             for count in sorted(counts, reverse=True):
                 await cameras.shrink(count)
                 await asyncio.sleep(_PAUSE_S)
+                before = slept(cameras)
                 rates = await asyncio.to_thread(
                     numbers.rates,
                     lambda: (cpu_seconds([os.getpid()]), float(cameras.packets())),
@@ -62,6 +65,7 @@ async def climb(
                 )
                 found.append(rates)
                 packets = numbers.medians(rates)[1]
+                notes.append(f"{count} cameras: {before} before, {slept(cameras)} after")
                 if packets < 0.98 * FPS * count:
                     notes.append(f"{count} cameras: {packets / count:.1f} packets a second each")
             if cameras.failures:
@@ -69,6 +73,11 @@ async def climb(
         finally:
             await cameras.close()
     return found, notes
+
+
+def slept(cameras: Fleet) -> str:
+    """Say how many gates sleep now, and what the others do."""
+    return ", ".join(f"{number} {phase}" for phase, number in sorted(cameras.phases().items()))
 
 
 def plot(points: Sequence[Point], slope: float, offset: float, path: Path) -> None:

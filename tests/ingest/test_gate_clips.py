@@ -10,12 +10,10 @@ import functools
 import random
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
 import av
 import numpy as np
 import pytest
-from av.video.codeccontext import VideoCodecContext
 
 from ingest.activity import ActivityGate
 from ingest.gate_state import Phase
@@ -35,7 +33,7 @@ STRICT = "nal-hrd=cbr:filler=1:bitrate={kbps}:vbv-maxrate={kbps}:vbv-bufsize=250
 @functools.cache
 def encoded(rate: str, noise: float) -> tuple[tuple[int, ...], ...]:
     """Bytes of the packets of each group: ten of the lane at rest, four with somebody crossing."""
-    context = cast(VideoCodecContext, av.CodecContext.create("libx264", "w"))
+    context = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     context.time_base, context.framerate = Fraction(1, FPS), Fraction(FPS)
     if "bitrate=" in rate:

@@ -53,6 +53,7 @@ export const vi = {
   'gate.reason.all_keyframes': 'Luồng chỉ có khung khóa',
   'gate.reason.long_gop': 'Khung khóa quá thưa hoặc quá lớn',
   'gate.reason.variable_rate': 'Tốc độ bit thay đổi theo cảnh',
+  'gate.reason.on_trial': 'Cảnh đang tĩnh, chưa có chuyển động nào xác nhận cổng lọc',
   'gate.reason.missed': 'Lần kiểm tra đã thấy điều bị bỏ sót',
 
   'counts.step': 'Theo',
