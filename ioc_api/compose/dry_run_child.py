@@ -156,7 +156,9 @@ def _limit(cpu_s: int) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # not through the buffered reader: its lock would be held while the interpreter shuts down
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os._exit(1)
 
 

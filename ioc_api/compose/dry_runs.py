@@ -45,7 +45,9 @@ def make_dry_runs(settings: Settings, keeper: ModelKeeper, bus: Bus, clock: Cloc
         }
         await run_child(_CHILD, order, on_message, limits.longest_s)
 
-    return DryRuns(settings.data / "dry-runs", BusClips(bus), analyse, clock, limits)
+    made = DryRuns(settings.data / "dry-runs", BusClips(bus), analyse, clock, limits)
+    made.sweep()
+    return made
 
 
 async def _model(keeper: ModelKeeper, name: str, place: Path) -> str:

@@ -71,9 +71,12 @@ class DryRuns:
         self._queue: asyncio.Queue[Run] = asyncio.Queue()
         self._working: tuple[Run, asyncio.Task[None]] | None = None
 
+    def sweep(self) -> None:
+        """Remove what an earlier api left behind; to be called before the first run is taken."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+
     async def run(self) -> None:
-        """Work until cancelled. What an earlier api left behind is removed first."""
-        await asyncio.to_thread(shutil.rmtree, self._directory, True)
+        """Work until cancelled; then all of it is removed."""
         try:
             while True:
                 run = await self._queue.get()

@@ -88,22 +88,6 @@ function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
   return side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
 }
 
-/** Area of a polygon as a share of the picture. */
-export function areaOf(points: readonly Point[]): number {
-  let twice = 0;
-  for (const [index, [x, y]] of points.entries()) {
-    const [nx, ny] = points[(index + 1) % points.length] ?? [x, y];
-    twice += x * ny - nx * y;
-  }
-  return Math.abs(twice) / 2;
-}
-
-/** Middle of the corners, for a name to stand at. */
-export function middleOf(points: readonly Point[]): Point {
-  const sum = points.reduce<[number, number]>(([x, y], [px, py]) => [x + px, y + py], [0, 0]);
-  return [sum[0] / Math.max(1, points.length), sum[1] / Math.max(1, points.length)];
-}
-
 /**
  * The unit vector to the right of a line as one looks along it, in pixels with y downwards: what
  * `line_cross_right` means.
