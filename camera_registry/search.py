@@ -20,4 +20,5 @@ def search_text(camera: Camera, unit_name: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words that must all be found; the ninth and later ones are not looked for."""
-    return list(dict.fromkeys(fold(text).split()))[:MAX_WORDS]
+    plain = "".join(char if char.isprintable() else " " for char in fold(text))
+    return list(dict.fromkeys(plain.split()))[:MAX_WORDS]

@@ -72,10 +72,10 @@ async def list_versions(
     )
 
 
-@router.get("/api/v1/cameras/{camera_id}/versions/{number}", **permission(Action.CAMERA_VIEW))
-async def get_version(deps: Deps, scope: Granted, camera_id: str, number: Number) -> CameraVersion:
+@router.get("/api/v1/cameras/{camera_id}/versions/{version}", **permission(Action.CAMERA_VIEW))
+async def get_version(deps: Deps, scope: Granted, camera_id: str, version: Number) -> CameraVersion:
     """Show a camera as it was; ``status`` is null, for it tells of now."""
-    entry = await deps.registry.version(camera_id, number, scope)
+    entry = await deps.registry.version(camera_id, version, scope)
     camera = entry.camera
     return CameraVersion(
         **_fields(entry), camera=camera_shape(camera, deps.units.get(camera.unit_code), None)

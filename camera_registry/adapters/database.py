@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from camera_registry.base.errors import (
     CamhubError,
     ConfigError,
+    InvalidError,
     StorageError,
     UnavailableError,
 )
@@ -163,7 +164,8 @@ def _options(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         wait_s = BUSY_TIMEOUT_MS / 1000
         return {"connect_args": {"timeout": wait_s, "async_creator_fn": _open_sqlite}}
-    return {"pool_pre_ping": True}
+    # Compiling a query (JIT) takes longer than any of ours.
+    return {"pool_pre_ping": True, "connect_args": {"server_settings": {"jit": "off"}}}
 
 
 async def _open_sqlite(*arguments: Any, **named: Any) -> aiosqlite.Connection:
@@ -231,6 +233,8 @@ def _known(error: DBAPIError) -> CamhubError | None:
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if name == "SQLITE_FULL" or state == "53100":
         return _full()
+    if state == "22021":
+        return InvalidError("A text holds a character that cannot be stored", code="validation")
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
         return StorageError(
             "The database file cannot be read or written",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,16 @@ CAMHUB = [sys.executable, "-m", "ioc_api.cli"]
 class Hub:
     """`camhub up` on free ports in a directory of its own."""
 
-    def __init__(self, data: Path, *, demo: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        demo: int,
+        workers: int = 2,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
+        self._environment = {**os.environ, **(environment or {})}
         self.ready_file = data.with_suffix(".ready.json")
         self._command = [
             *CAMHUB,
@@ -46,7 +55,8 @@ class Hub:
     def start(self) -> None:
         """Start it and wait for the ready file."""
         self.ready_file.unlink(missing_ok=True)
-        environment = {**os.environ, "CAMHUB_FROZEN_AFTER_S": "4", "CAMHUB_STALLED_AFTER_S": "3"}
+        quick = {"CAMHUB_FROZEN_AFTER_S": "4", "CAMHUB_STALLED_AFTER_S": "3"}
+        environment = {**self._environment, **quick}
         with (self.data.parent / f"{self.data.name}.out").open("wb") as out:
             self.process = subprocess.Popen(
                 self._command, stdout=out, stderr=subprocess.STDOUT, env=environment
@@ -68,6 +78,7 @@ class Hub:
             text=True,
             check=check,
             timeout=60,
+            env=self._environment,
         )
 
     def stop(self) -> float:
