@@ -7,6 +7,7 @@ import type {
   Session,
   SetupBody,
   SetupNeeded,
+  SignedOut,
 } from './types';
 
 /** What is wrong with one field of what was sent. */
@@ -52,15 +53,20 @@ export class Api {
     }
   }
 
-  /** Raises ApiError 401 for a wrong name or password, 429 after too many attempts. */
-  async signIn(username: string, password: string): Promise<Session> {
-    const body: LoginBody = { username, password };
+  /**
+   * Raises ApiError 401 for a wrong name or password, with the code `second_step` where a code is
+   * needed too and `second_step_wrong` for a wrong one; 429 after too many attempts.
+   */
+  async signIn(username: string, password: string, code = ''): Promise<Session> {
+    const body: LoginBody = { username, password, code };
     return this.#keep(await this.#send('POST', '/api/v1/session', body));
   }
 
-  async signOut(): Promise<void> {
-    await this.#send('DELETE', '/api/v1/session');
+  /** Returns where to go to sign out at the provider as well, or null. */
+  async signOut(): Promise<string | null> {
+    const done = await this.#send<SignedOut>('DELETE', '/api/v1/session');
     this.csrfToken = '';
+    return done.next;
   }
 
   async setupNeeded(): Promise<boolean> {

@@ -431,6 +431,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Camera Health
+         * @description Return a camera's uptime over a period, the last 24 hours where none is given.
+         */
+        get: operations["camera_health_api_v1_cameras__camera_id__health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/health/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Camera Changes
+         * @description List the states that a camera was in, the latest first.
+         */
+        get: operations["camera_changes_api_v1_cameras__camera_id__health_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/probe": {
         parameters: {
             query?: never;
@@ -544,7 +584,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cameras/{camera_id}/versions/{number}": {
+    "/api/v1/cameras/{camera_id}/versions/{version}": {
         parameters: {
             query?: never;
             header?: never;
@@ -555,7 +595,7 @@ export interface paths {
          * Get Version
          * @description Show a camera as it was; ``status`` is null, for it tells of now.
          */
-        get: operations["get_version_api_v1_cameras__camera_id__versions__number__get"];
+        get: operations["get_version_api_v1_cameras__camera_id__versions__version__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -604,7 +644,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/discovery/{job_id}": {
+    "/api/v1/discovery/{task_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -615,29 +655,9 @@ export interface paths {
          * Get Discovery
          * @description Show a search: what it has found so far, and what of that is registered.
          */
-        get: operations["get_discovery_api_v1_discovery__job_id__get"];
+        get: operations["get_discovery_api_v1_discovery__task_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/discovery/cameras": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Register Found
-         * @description Register a device that was probed: streams, make, serial number and abilities come along.
-         */
-        post: operations["register_found_api_v1_discovery_cameras_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,6 +736,46 @@ export interface paths {
          * @description Show the picture of an event.
          */
         get: operations["get_snapshot_api_v1_events__event_id__snapshot_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outages
+         * @description List the cameras that give no fresh pictures now, the longest dead first.
+         */
+        get: operations["outages_api_v1_health_outages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Units Health
+         * @description Return the uptime of every unit over a period, the last 24 hours where none is given.
+         */
+        get: operations["units_health_api_v1_health_units_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -932,7 +992,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/jobs/{job_id}": {
+    "/api/v1/jobs/{task_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -943,20 +1003,40 @@ export interface paths {
          * Get Job
          * @description Show a job. With ``wait_s``, answer once its revision is above ``after``, or it has ended.
          */
-        get: operations["get_job_api_v1_jobs__job_id__get"];
+        get: operations["get_job_api_v1_jobs__task_id__get"];
         put?: never;
         post?: never;
         /**
          * Cancel Job
          * @description Call a job off. A running one ends within a moment; what it had found stays.
          */
-        delete: operations["cancel_job_api_v1_jobs__job_id__delete"];
+        delete: operations["cancel_job_api_v1_jobs__task_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/jobs/{job_id}/picture": {
+    "/api/v1/jobs/{task_id}/camera": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register Found
+         * @description Register a device that was probed: streams, make, serial number and abilities come along.
+         */
+        post: operations["register_found_api_v1_jobs__task_id__camera_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{task_id}/picture": {
         parameters: {
             query?: never;
             header?: never;
@@ -967,10 +1047,54 @@ export interface paths {
          * Get Job Picture
          * @description Return the picture that a job has made.
          */
-        get: operations["get_job_picture_api_v1_jobs__job_id__picture_get"];
+        get: operations["get_job_picture_api_v1_jobs__task_id__picture_get"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Windows
+         * @description List maintenance windows that are not over; with ``past`` those of the last 90 days too.
+         */
+        get: operations["list_windows_api_v1_maintenance_get"];
+        put?: never;
+        /**
+         * Announce Window
+         * @description Announce work on a camera, a group or a unit: its alarms are silenced.
+         */
+        post: operations["announce_window_api_v1_maintenance_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/maintenance/{window_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Window
+         * @description End a window now; one that has not begun is forgotten.
+         */
+        delete: operations["end_window_api_v1_maintenance__window_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1896,6 +2020,23 @@ export interface components {
          */
         CameraClass: "traffic" | "public_place" | "counter" | "gate" | "building" | "park" | "waterway" | "other";
         /**
+         * CameraHealth
+         * @description A camera's uptime over a period, whether it flaps, and since when it is dead.
+         */
+        CameraHealth: {
+            /** Dead Since */
+            dead_since: string | null;
+            /** Flapping */
+            flapping: boolean;
+            /** Maintenance */
+            maintenance: boolean;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            uptime: components["schemas"]["UptimeShape"];
+        };
+        /**
          * CameraPage
          * @description Cameras by name.
          */
@@ -2201,6 +2342,36 @@ export interface components {
              * @default false
              */
             ptz: boolean;
+        };
+        /**
+         * ChangePage
+         * @description Changes of one camera, the latest first.
+         */
+        ChangePage: {
+            /** Items */
+            items: components["schemas"]["ChangeShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ChangeShape
+         * @description A state that a camera was in. ``until`` is null while it lasts. Times are RFC 3339 in UTC.
+         *
+         *     States beside those of a camera: ``unwatched`` (no worker reports on it) and ``disabled``.
+         */
+        ChangeShape: {
+            /** At */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Reason Code */
+            reason_code: string;
+            /** State */
+            state: string;
+            /** Until */
+            until: string | null;
+            /** Worker */
+            worker: string;
         };
         /**
          * CheckBody
@@ -2587,7 +2758,7 @@ export interface components {
         Format: "json" | "geojson" | "ngsi-ld" | "csv";
         /**
          * FoundCameraBody
-         * @description A camera out of the probe of an ONVIF device: the job of that probe, and which profiles.
+         * @description A camera out of the probe of an ONVIF device: its unit, its name, which profiles.
          *
          *     Without tokens the largest profile is the main stream and the smallest other one the sub
          *     stream.
@@ -2613,8 +2784,6 @@ export interface components {
             /** Password */
             password?: string | null;
             position?: components["schemas"]["PositionShape"] | null;
-            /** Probe Job */
-            probe_job: string;
             /** Sub */
             sub?: string | null;
             /** Unit Code */
@@ -3265,6 +3434,34 @@ export interface components {
             version: string;
         };
         /**
+         * OutagePage
+         * @description Dead cameras, the longest dead first.
+         */
+        OutagePage: {
+            /** Items */
+            items: components["schemas"]["OutageShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * OutageShape
+         * @description A camera that gives no fresh pictures now.
+         */
+        OutageShape: {
+            /** Camera Id */
+            camera_id: string;
+            /** Dead Since */
+            dead_since: string;
+            /** Reason */
+            reason: string;
+            /** Reason Code */
+            reason_code: string;
+            /** State */
+            state: string;
+            /** Unit Code */
+            unit_code: string;
+        };
+        /**
          * PasswordBody
          * @description The password of now and the one to come.
          */
@@ -3840,6 +4037,12 @@ export interface components {
             width: number;
         };
         /**
+         * Target
+         * @description What a maintenance window is for.
+         * @enum {string}
+         */
+        Target: "camera" | "group" | "unit";
+        /**
          * TokenBody
          * @description A program to let in. ``expires_at`` is RFC 3339 with a zone.
          */
@@ -3880,6 +4083,32 @@ export interface components {
             used_at: string | null;
         };
         /**
+         * UnitHealth
+         * @description A unit's uptime over a period.
+         */
+        UnitHealth: {
+            /** Unit Code */
+            unit_code: string;
+            /** Unit Name En */
+            unit_name_en: string;
+            /** Unit Name Vi */
+            unit_name_vi: string;
+            uptime: components["schemas"]["UptimeShape"];
+        };
+        /**
+         * UnitHealthList
+         * @description All units in scope that have cameras of which anything is known, and their sum.
+         */
+        UnitHealthList: {
+            /** Items */
+            items: components["schemas"]["UnitHealth"][];
+            /** Since */
+            since: string;
+            total: components["schemas"]["UptimeShape"];
+            /** Until */
+            until: string;
+        };
+        /**
          * UnitList
          * @description All units by code.
          */
@@ -3914,6 +4143,22 @@ export interface components {
             bytes: number;
             /** Upload */
             upload: string;
+        };
+        /**
+         * UptimeShape
+         * @description How it was over a period. ``share`` is 0..1, null where nothing is known.
+         */
+        UptimeShape: {
+            /** Cameras */
+            cameras: number;
+            /** Falls */
+            falls: number;
+            /** Known S */
+            known_s: number;
+            /** Live S */
+            live_s: number;
+            /** Share */
+            share: number | null;
         };
         /**
          * UserShape
@@ -3971,6 +4216,50 @@ export interface components {
          * @enum {string}
          */
         What: "signed_in" | "refused" | "throttled" | "second_step_wrong" | "recovery_code_used" | "provider_refused" | "signed_out" | "sessions_ended" | "password_changed" | "totp_enrolled" | "totp_removed" | "recovery_codes_renewed" | "account_created" | "account_changed" | "account_removed" | "account_unlocked" | "token_created" | "token_revoked";
+        /**
+         * WindowBody
+         * @description Work to announce: no alarm of these cameras in this time. Times are RFC 3339 with a zone.
+         */
+        WindowBody: {
+            /** Begins */
+            begins: string;
+            /** Ends */
+            ends: string;
+            /** Reason */
+            reason: string;
+            target: components["schemas"]["Target"];
+            /** Target Id */
+            target_id: string;
+        };
+        /**
+         * WindowList
+         * @description Windows by their beginnings.
+         */
+        WindowList: {
+            /** Items */
+            items: components["schemas"]["WindowShape"][];
+        };
+        /**
+         * WindowShape
+         * @description A maintenance window.
+         */
+        WindowShape: {
+            /** Begins */
+            begins: string;
+            /** By */
+            by: string;
+            /** Created At */
+            created_at: string;
+            /** Ends */
+            ends: string;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            target: components["schemas"]["Target"];
+            /** Target Id */
+            target_id: string;
+        };
         /**
          * ZoneShape
          * @description A polygon that must not be looked into; x and y are shares of the picture, 0 to 1.
@@ -6655,6 +6944,152 @@ export interface operations {
             };
         };
     };
+    camera_health_api_v1_cameras__camera_id__health_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraHealth"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    camera_changes_api_v1_cameras__camera_id__health_changes_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     probe_camera_api_v1_cameras__camera_id__probe_post: {
         parameters: {
             query?: never;
@@ -7268,13 +7703,13 @@ export interface operations {
             };
         };
     };
-    get_version_api_v1_cameras__camera_id__versions__number__get: {
+    get_version_api_v1_cameras__camera_id__versions__version__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 camera_id: string;
-                number: number;
+                version: number;
             };
             cookie?: never;
         };
@@ -7469,12 +7904,12 @@ export interface operations {
             };
         };
     };
-    get_discovery_api_v1_discovery__job_id__get: {
+    get_discovery_api_v1_discovery__task_id__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                task_id: string;
             };
             cookie?: never;
         };
@@ -7531,123 +7966,6 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait */
                     "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    register_found_api_v1_discovery_cameras_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FoundCameraBody"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CameraShape"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    "WWW-Authenticate"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    /** @description Seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Insufficient Storage */
-            507: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -7886,6 +8204,130 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outages_api_v1_health_outages_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutagePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    units_health_api_v1_health_units_get: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitHealthList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8902,7 +9344,7 @@ export interface operations {
             };
         };
     };
-    get_job_api_v1_jobs__job_id__get: {
+    get_job_api_v1_jobs__task_id__get: {
         parameters: {
             query?: {
                 after?: number;
@@ -8910,7 +9352,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                job_id: string;
+                task_id: string;
             };
             cookie?: never;
         };
@@ -8975,12 +9417,12 @@ export interface operations {
             };
         };
     };
-    cancel_job_api_v1_jobs__job_id__delete: {
+    cancel_job_api_v1_jobs__task_id__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                task_id: string;
             };
             cookie?: never;
         };
@@ -9054,12 +9496,131 @@ export interface operations {
             };
         };
     };
-    get_job_picture_api_v1_jobs__job_id__picture_get: {
+    register_found_api_v1_jobs__task_id__camera_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                job_id: string;
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FoundCameraBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_picture_api_v1_jobs__task_id__picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
             };
             cookie?: never;
         };
@@ -9116,6 +9677,252 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_windows_api_v1_maintenance_get: {
+        parameters: {
+            query?: {
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announce_window_api_v1_maintenance_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_window_api_v1_maintenance__window_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                window_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

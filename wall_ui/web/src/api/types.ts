@@ -15,6 +15,7 @@ export type CameraStateEvent = Schemas['StateChange'];
 export type CameraEvent = Schemas['EventShape'];
 export type CameraPage = Schemas['CameraPage'];
 export type EventPage = Schemas['EventPage'];
+export type SignedOut = Schemas['SignedOut'];
 export type SetupNeeded = Schemas['SetupNeeded'];
 export type LoginBody = Schemas['LoginBody'];
 export type SetupBody = Schemas['SetupBody'];

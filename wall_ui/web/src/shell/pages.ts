@@ -48,4 +48,8 @@ export const PAGES: readonly Page[] = [
   page('/import', 'page.import', 'upload', ['camera.manage'], () => import('../pages/imports/ImportsPage.svelte')),
   page('/import/:id', 'page.import', null, ['camera.manage'], () => import('../pages/imports/ImportPage.svelte')),
   page('/models', 'page.models', 'cube', ['system.view'], () => import('../pages/models/ModelsPage.svelte')),
+  page('/users', 'page.users', 'users', ['user.manage'], () => import('../pages/access/UsersPage.svelte')),
+  page('/tokens', 'page.tokens', 'key', ['token.manage'], () => import('../pages/access/TokensPage.svelte')),
+  page('/access-log', 'page.access_log', 'list', ['audit.view'], () => import('../pages/access/AccessLogPage.svelte')),
+  page('/account', 'page.account', 'user', [], () => import('../pages/access/AccountPage.svelte')),
 ];
