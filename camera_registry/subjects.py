@@ -8,6 +8,8 @@ EVENTS_STREAM = "EVENTS"
 EVENTS_RECORDER = "recorder"
 COUNTS_STREAM = "COUNTS"
 COUNTS_RECORDER = "counts"
+HEALTH_STREAM = "HEALTH"
+HEALTH_RECORDER = "health"
 JOBS_STREAM = "JOBS"
 JOBS_DURABLE = "workers"
 API_JOBS_STREAM = "API_JOBS"
@@ -69,6 +71,11 @@ def event(unit_code: str, camera_id: str, kind: str) -> str:
 def count(camera_id: str) -> str:
     """Stream subject of what the rules of a camera have counted."""
     return f"count.{camera_id}"
+
+
+def health(camera_id: str) -> str:
+    """Stream subject of the changes of a camera's state."""
+    return f"health.{camera_id}"
 
 
 def job(kind: str) -> str:

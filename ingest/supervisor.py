@@ -22,6 +22,7 @@ from camera_registry.model import CameraSpec, CameraState, Credentials, State
 from ingest.camera_runner import CameraRunner
 from ingest.freeze import Verdict
 from ingest.gate_state import GateStatus
+from ingest.health_log import HealthLog
 from ingest.model_status import ModelStatus
 from ingest.options import IngestOptions
 from ingest.packets import Packet
@@ -144,6 +145,7 @@ class CameraSupervisor:
         open_credentials: Callable[[CameraSpec], Credentials | None],
         make_analysis: MakeAnalysis,
         attend: Attend = nobody,
+        health: HealthLog | None = None,
     ) -> None:
         self._bus = bus
         self._clock = clock
@@ -152,6 +154,7 @@ class CameraSupervisor:
         self._open_credentials = open_credentials
         self._make_analysis = make_analysis
         self._attend = attend
+        self._health = health
         self._specs: dict[str, CameraSpec] = {}
         self._generations: dict[str, int] = {}
         self._cameras: dict[str, _Running] = {}
@@ -205,6 +208,8 @@ class CameraSupervisor:
             await self._end(camera_id)
             self._states.pop(camera_id, None)
             self._unsaid.pop(camera_id, None)
+            if self._health is not None:
+                self._health.forget(camera_id)
             self._count()
 
     async def stop(self) -> None:
@@ -350,6 +355,8 @@ class CameraSupervisor:
             )
         self._states[state.camera_id] = known
         self._unsaid[state.camera_id] = known
+        if self._health is not None:
+            self._health.note(known)
         self._news.set()
         self._count()
 

@@ -77,6 +77,17 @@ def _streams(replicas: int) -> list[StreamConfig]:
             storage=StorageType.FILE,
             num_replicas=replicas,
         ),
+        StreamConfig(
+            name=subjects.HEALTH_STREAM,
+            subjects=[subjects.health("*")],
+            retention=RetentionPolicy.LIMITS,
+            discard=DiscardPolicy.OLD,
+            max_age=_EVENT_AGE_S,
+            max_bytes=_COUNT_BYTES,
+            duplicate_window=_DUPLICATE_WINDOW_S,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+        ),
         *(_jobs(name, subject, replicas) for name, subject in _JOB_STREAMS),
     ]
 
@@ -122,6 +133,16 @@ def _consumers() -> list[tuple[str, ConsumerConfig]]:
             subjects.COUNTS_STREAM,
             ConsumerConfig(
                 durable_name=subjects.COUNTS_RECORDER,
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=30,
+                max_ack_pending=1000,
+                max_deliver=-1,
+            ),
+        ),
+        (
+            subjects.HEALTH_STREAM,
+            ConsumerConfig(
+                durable_name=subjects.HEALTH_RECORDER,
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=30,
                 max_ack_pending=1000,

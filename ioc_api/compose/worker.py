@@ -29,6 +29,7 @@ from camera_registry.vault import Vault
 from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
 from ingest.gate_memories import GateMemories
+from ingest.health_log import HealthLog
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
 from ingest.spool import Spool
@@ -165,10 +166,12 @@ async def run_worker(settings: Settings) -> None:
         )
         gates = GateMemories(bus, clock)
         analyses = _Analyses(settings, options, pool, models, spool, gates, name, clock)
+        health = HealthLog(bus, clock)
         cameras = CameraSupervisor(
             bus,
             clock,
             worker=name,
+            health=health,
             options=options,
             open_credentials=lambda spec: _open_credentials(vault, spec),
             make_analysis=analyses,
@@ -207,6 +210,7 @@ async def run_worker(settings: Settings) -> None:
                 released,
                 keeper.run(),
                 cameras.run(),
+                health.run(),
                 gates.run(),
                 spool.run(),
                 jobs.run(),

@@ -28,7 +28,7 @@ from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
 from ioc_api.compose.imports import make_imports
 from ioc_api.migrations import DIRECTORY
-from tests.databases import fresh_url
+from tests.databases import migrated_url
 
 CITY = Scope.all()
 ANNA, BAO = Actor("u-anna", "anna"), Actor("u-bao", "bao")
@@ -78,9 +78,8 @@ class Rig:
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    database = Database(await fresh_url(tmp_path), DIRECTORY)
-    await database.migrate()
+async def rig(tmp_path: Path, engine: str) -> AsyncIterator[Rig]:
+    database = Database(await migrated_url(tmp_path), DIRECTORY)
     clock, vault, units, policy = SlowClock(), Vault(os.urandom(32)), Units.load(), UrlPolicy()
     registry = CameraRegistry(SqlCameraStore(database), vault, units, policy, clock, None)
     imports = make_imports(

@@ -1,0 +1,77 @@
+"""Where the health of cameras is kept, as its users see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from camera_registry.health.model import HealthChange, Outage, Uptime, Window
+from camera_registry.scope import Scope
+
+
+class HealthStore(Protocol):
+    """States of cameras over time."""
+
+    async def add(self, changes: Sequence[HealthChange]) -> None:
+        """Write changes; one that is there already changes nothing."""
+        ...
+
+    async def changes(
+        self, camera_id: str, since_us: int, until_us: int, limit: int
+    ) -> Sequence[HealthChange]:
+        """Return the latest changes that touch a period, in the order of their times."""
+        ...
+
+    async def page(
+        self, camera_id: str, before_us: int | None, limit: int
+    ) -> Sequence[HealthChange]:
+        """Return up to ``limit`` changes before a time, the latest first."""
+        ...
+
+    async def by_unit(self, scope: Scope, since_us: int, until_us: int) -> Mapping[str, Uptime]:
+        """Return the uptime of each unit's cameras in scope over a period."""
+        ...
+
+    async def by_camera(
+        self, scope: Scope, unit_code: str, since_us: int, until_us: int
+    ) -> Mapping[str, Uptime]:
+        """Return the uptime of each camera of a unit in scope over a period."""
+        ...
+
+    async def outages(
+        self, scope: Scope, before_us: int, after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Outage]:
+        """Return cameras that died before a time and are dead, the longest first."""
+        ...
+
+    async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
+        """Return cameras whose live ended at least so often since a time, and how often."""
+        ...
+
+    async def switched_off(self, now_us: int, limit: int) -> int:
+        """Note up to ``limit`` cameras that are disabled and not noted so; return how many."""
+        ...
+
+    async def forget(self, before_us: int, limit: int) -> int:
+        """Delete up to ``limit`` changes that ended before a time; return how many."""
+        ...
+
+
+class WindowStore(Protocol):
+    """Maintenance windows."""
+
+    async def add(self, window: Window) -> None:
+        """Store a window."""
+        ...
+
+    async def get(self, window_id: str) -> Window | None:
+        """Return a window, or None."""
+        ...
+
+    async def list(self, until_after_us: int, limit: int) -> Sequence[Window]:
+        """Return windows that end after a time, by their beginnings."""
+        ...
+
+    async def end(self, window_id: str, at_us: int) -> None:
+        """Let a window end at a time; one that has not begun is deleted."""
+        ...

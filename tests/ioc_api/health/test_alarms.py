@@ -1,0 +1,252 @@
+"""Dead and flapping cameras as events; maintenance that silences them; the routes over it all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from analytics.events import Event, decode_event
+from camera_registry import subjects
+from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.base.clock import SystemClock, us_to_iso
+from camera_registry.health.model import HealthChange, encode_change
+from camera_registry.model import Camera, CameraState, State
+from camera_registry.records import CameraChange, NewCamera
+from camera_registry.scope import Scope
+from ioc_api.health.alarms import CameraAlarms
+from ioc_api.health.recorder import HealthRecorder
+from ioc_api.rbac import Role
+from ioc_api.recorder import checked_event
+from tests.ioc_api.hub import Hub, hub
+from tests.waiting import eventually
+
+S = 1_000_000
+CITY = Scope.all()
+
+
+class Late(SystemClock):
+    """The machine's clock, put forward by hand."""
+
+    ahead_us = 0
+
+    def utc_us(self) -> int:
+        return super().utc_us() + self.ahead_us
+
+
+@pytest.fixture
+def clock() -> Late:
+    return Late()
+
+
+@pytest.fixture
+async def made(tmp_path: Path, bus: NatsBus, clock: Late) -> AsyncIterator[Hub]:
+    async with hub(tmp_path / "hub", bus, clock=clock) as built:
+        yield built
+
+
+@pytest.fixture
+async def camera(made: Hub) -> Camera:
+    return await made.deps.registry.add(NewCamera("Cầu", "26740", "rtsp://10.0.0.1/s"), CITY)
+
+
+def alarms(made: Hub, bus: NatsBus, clock: Late) -> CameraAlarms:
+    deps = made.deps
+    return CameraAlarms(bus, deps.health, deps.registry, deps.maintenance, clock, 60.0)
+
+
+def change(camera: Camera, state: str, at_us: int) -> HealthChange:
+    return HealthChange(camera.id, camera.unit_code, state, state, "words", at_us, "w")
+
+
+async def told(made: Hub, bus: NatsBus) -> list[Event]:
+    found = await bus.fetch(subjects.EVENTS_STREAM, subjects.EVENTS_RECORDER, 50, 0.3)
+    for delivery in found:
+        await delivery.ack()
+    events = [decode_event(delivery.data).event for delivery in found]
+    for event, delivery in zip(events, found, strict=True):
+        assert checked_event(event, made.deps.units) == event
+        assert delivery.subject == subjects.event(event.unit_code, event.camera_id, event.kind)
+    return events
+
+
+async def test_a_dead_camera_is_told_once_and_so_is_its_return(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    await made.deps.health.add(
+        [change(camera, "live", now - 200 * S), change(camera, "offline", now - 30 * S)]
+    )
+    watch = alarms(made, bus, clock)
+    await watch.look()
+    assert await told(made, bus) == []
+    clock.ahead_us = 40 * S
+    await watch.look()
+    await watch.look()
+    (event,) = await told(made, bus)
+    assert (event.kind, event.label, event.at_us) == ("camera_down", "offline", now - 30 * S)
+    await alarms(made, bus, clock).look()
+    assert await told(made, bus) == []  # the stream knows the id: a restarted api says it again
+    await made.deps.health.add([change(camera, "live", clock.utc_us())])
+    await watch.look()
+    assert [e.kind for e in await told(made, bus)] == ["camera_up"]
+    await watch.look()
+    assert await told(made, bus) == []
+
+
+async def test_maintenance_silences_until_it_ends(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    async with made.client(await made.token(Role.ENGINEER)) as engineer:
+        answer = await engineer.post(
+            "/api/v1/maintenance",
+            json={
+                "target": "unit",
+                "target_id": "26740",
+                "begins": us_to_iso(now - S),
+                "ends": us_to_iso(now + 600 * S),
+                "reason": "thay nguồn",
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        await made.deps.health.add([change(camera, "offline", now - 100 * S)])
+        watch = alarms(made, bus, clock)
+        await watch.look()
+        assert await told(made, bus) == []
+        health = (await engineer.get(f"/api/v1/cameras/{camera.id}/health")).json()
+        assert health["maintenance"] is True
+        assert health["dead_since"] == us_to_iso(now - 100 * S)
+        gone = await engineer.delete(f"/api/v1/maintenance/{answer.json()['id']}")
+        assert gone.status_code == 204
+    await watch.look()
+    assert [e.kind for e in await told(made, bus)] == ["camera_down"]
+
+
+async def test_a_camera_that_comes_and_goes_flaps(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    turns = [
+        change(camera, "live" if i % 2 == 0 else "offline", now - (99 - i) * S) for i in range(11)
+    ]
+    await made.deps.health.add(turns)
+    watch = alarms(made, bus, clock)
+    await watch.look()
+    await watch.look()
+    (event,) = await told(made, bus)
+    assert (event.kind, event.measured) == ("camera_flapping", {"falls": 5.0})
+
+
+async def test_a_disabled_camera_raises_no_alarm(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    await made.deps.health.add([change(camera, "offline", clock.utc_us() - 100 * S)])
+    await made.deps.registry.update(camera.id, CameraChange(enabled=False), CITY)
+    await alarms(made, bus, clock).look()
+    assert await told(made, bus) == []
+
+
+async def test_windows_keep_to_the_scope_of_who_announces(made: Hub, camera: Camera) -> None:
+    now = made.deps.now_us()
+
+    def body(target: str, target_id: str, ends: int = 60) -> dict[str, str]:
+        return {
+            "target": target,
+            "target_id": target_id,
+            "begins": us_to_iso(now),
+            "ends": us_to_iso(now + ends * S),
+            "reason": "x",
+        }
+
+    other = await made.token(Role.ENGINEER, Scope.of(["25747"]))
+    async with made.client(other) as engineer:
+        for wrong, status in (
+            (body("unit", "26740"), 403),
+            (body("unit", "99999"), 422),
+            (body("camera", camera.id), 404),
+            (body("group", "nope"), 404),
+            (body("unit", "25747", ends=-5), 422),
+            (body("unit", "25747", ends=40 * 86_400), 422),
+        ):
+            answer = await engineer.post("/api/v1/maintenance", json=wrong)
+            assert answer.status_code == status, answer.text
+        made_here = await engineer.post("/api/v1/maintenance", json=body("unit", "25747"))
+        assert made_here.status_code == 201
+    async with made.client(await made.token(Role.ENGINEER, Scope.of(["26740"]))) as neighbour:
+        assert (await neighbour.get("/api/v1/maintenance")).json()["items"] == []
+        gone = await neighbour.delete(f"/api/v1/maintenance/{made_here.json()['id']}")
+        assert gone.status_code == 404
+
+
+async def test_routes_tell_uptime_changes_and_outages(made: Hub, camera: Camera) -> None:
+    now = made.deps.now_us()
+    await made.deps.health.add(
+        [change(camera, "live", now - 3600 * S), change(camera, "offline", now - 900 * S)]
+    )
+    async with made.client(await made.token(Role.OPERATOR)) as operator:
+        health = (await operator.get(f"/api/v1/cameras/{camera.id}/health")).json()
+        assert health["uptime"]["share"] == pytest.approx(0.75, abs=0.01)
+        assert health["uptime"]["falls"] == 1
+        page = (
+            await operator.get(f"/api/v1/cameras/{camera.id}/health/changes", params={"limit": 1})
+        ).json()
+        assert [item["state"] for item in page["items"]] == ["offline"]
+        rest = await operator.get(
+            f"/api/v1/cameras/{camera.id}/health/changes", params={"cursor": page["next_cursor"]}
+        )
+        assert [item["state"] for item in rest.json()["items"]] == ["live"]
+        units = (await operator.get("/api/v1/health/units")).json()
+        assert [unit["unit_code"] for unit in units["items"]] == ["26740"]
+        assert units["total"]["cameras"] == 1
+        dead = (await operator.get("/api/v1/health/outages")).json()
+        assert [(d["camera_id"], d["dead_since"]) for d in dead["items"]] == [
+            (camera.id, us_to_iso(now - 900 * S))
+        ]
+        for wrong in ({"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}):
+            answer = await operator.get("/api/v1/health/units", params=wrong)
+            assert answer.status_code == 422
+
+
+async def test_the_recorder_keeps_changes_and_notes_silence(
+    made: Hub, bus: NatsBus, camera: Camera
+) -> None:
+    deps = made.deps
+    recorder = HealthRecorder(bus, deps.health, deps.states, SystemClock(), 86_400.0)
+    task = asyncio.create_task(recorder.run())
+    now = SystemClock().utc_us()
+    sent = change(camera, "live", now - 50 * S)
+    forged = replace(sent, state="splendid")
+    for message in (sent, forged):
+        await bus.append(subjects.health(camera.id), encode_change(message))
+    await bus.append(subjects.health(camera.id), b"garbage")
+
+    async def states() -> list[str]:
+        return [each.state for each in await deps.health.page(camera.id, None, 10)]
+
+    async def are(*wanted: str) -> bool:
+        return await states() == list(wanted)
+
+    await eventually(lambda: are("live"))
+    await deps.states.start()
+    old = CameraState(
+        camera.id, "26740", State.LIVE, "ok", "", now - 50 * S, now - 20 * S, worker="w"
+    )
+    bucket = bus.bucket(subjects.STATES_BUCKET)
+    await bucket.put(camera.id, msgspec.msgpack.encode(old))
+
+    async def noticed() -> bool:
+        deps.states.sweep()
+        return await are("unwatched", "live")
+
+    await eventually(noticed)
+    await bucket.put(
+        camera.id, msgspec.msgpack.encode(replace(old, updated_us=SystemClock().utc_us()))
+    )
+    await eventually(lambda: are("live", "unwatched", "live"))
+    task.cancel()
+    await deps.states.stop()
