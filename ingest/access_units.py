@@ -7,29 +7,20 @@ follows a change of the picture size in mid-stream.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 import av
 from av.bitstream import BitStreamFilterContext
 from av.video.stream import VideoStream
 
 from ingest import parameter_sets as sets
+from ingest.access_unit import AccessUnit
+from ingest.field_pairs import FieldPairs
 from ingest.packets import StreamInfo
 from ingest.rtsp import OpenStream
 
 _MAX_UNIT = 16 * 1024 * 1024
 _MAX_SETS = 64 * 1024
 _LENGTH_PREFIXED = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
-
-
-class AccessUnit(NamedTuple):
-    """One coded picture. Times are on the camera's clock in microseconds, or unknown."""
-
-    data: bytes
-    keyframe: bool
-    pts_us: int | None
-    dts_us: int | None
-    info: StreamInfo
 
 
 class AccessUnits:
@@ -40,6 +31,8 @@ class AccessUnits:
         self._codec = source.codec
         self._sets = b""
         self._info: StreamInfo | None = None
+        self._shape: sets.PictureFormat | None = None
+        self._pairs = FieldPairs()
         self._scale = _scale(source.stream.time_base)
         self._filter: BitStreamFilterContext | None = None
         extradata = bytes(context.extradata or b"")
@@ -55,17 +48,27 @@ class AccessUnits:
         """Whether the picture's format is known by now."""
         return self._info is not None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the last packet is held back until the other half of its picture is there."""
+        return self._pairs.waiting
+
     def convert(self, packet: av.Packet[VideoStream]) -> list[AccessUnit]:
         """Take one packet (the filter empties it); units before the first keyframe are left out.
 
         Raises av.error.FFmpegError where the filter finds the data broken.
         """
         if self._filter is None:
-            found = self._unit(packet)
-            return [found] if found else []
-        self._scale = _scale(packet.time_base)
-        units = (self._unit(filtered) for filtered in self._filter.filter(packet))
-        return [unit for unit in units if unit]
+            unit = self._unit(packet)
+            found = [] if unit is None else [unit]
+        else:
+            self._scale = _scale(packet.time_base)
+            units = (self._unit(filtered) for filtered in self._filter.filter(packet))
+            found = [unit for unit in units if unit]
+        shape = self._shape
+        if shape is None or not shape.frame_num_bits:
+            return found
+        return [whole for unit in found for whole in self._pairs.join(unit, shape)]
 
     def _unit(self, packet: av.Packet[VideoStream]) -> AccessUnit | None:
         if not 0 < packet.size <= _MAX_UNIT or packet.is_corrupt:
@@ -118,7 +121,7 @@ class AccessUnits:
         shape = sets.picture_format(self._codec, found)
         if shape is None:
             return
-        self._sets = found
+        self._sets, self._shape = found, shape
         self._info = StreamInfo(self._codec, shape.codec_string, shape.width, shape.height, found)
 
 

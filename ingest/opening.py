@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from itertools import pairwise
 
-from ingest.access_units import AccessUnit
+from ingest.access_unit import AccessUnit
 
 _MOST = 256
 _LONGEST_US = 2_000_000

@@ -16,15 +16,31 @@ _H264_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 
 _H264_SETS = frozenset((7, 8, 13))
 _HEVC_SETS = frozenset((32, 33, 34))
 _MAX_SIDE = 16_384
+_SLICE_HEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """RFC 6381 codec string and picture size in pixels, after cropping."""
+    """RFC 6381 codec string and picture size in pixels, after cropping.
+
+    ``frame_num_bits``: how many bits a slice's frame number has where H.264 may code the fields of
+    a picture apart, 0 where it may not. ``separate``: whether its colours are coded apart.
+    """
 
     codec_string: str
     width: int
     height: int
+    frame_num_bits: int = 0
+    separate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Half of an interlaced picture, from its slice header (H.264 7.3.3)."""
+
+    frame_num: int
+    bottom: bool
+    idr: bool
 
 
 def nal_units(data: bytes) -> Iterator[bytes]:
@@ -72,6 +88,26 @@ def picture_format(codec: str, sets: bytes) -> PictureFormat | None:
             continue
         if 0 < found.width <= _MAX_SIDE and 0 < found.height <= _MAX_SIDE:
             return found
+    return None
+
+
+def field_of(data: bytes, shape: PictureFormat) -> Field | None:
+    """Say which field an access unit of H.264 is; None for a whole picture."""
+    for unit in nal_units(data):
+        kind = nal_type("h264", unit)
+        if kind not in (1, 5):
+            continue
+        bits = _Bits(unit[:_SLICE_HEAD])
+        try:
+            bits.u(8)
+            for _ in range(3):
+                bits.ue()
+            if shape.separate:
+                bits.u(2)
+            frame_num = bits.u(shape.frame_num_bits)
+            return Field(frame_num, bits.u(1) == 1, kind == 5) if bits.u(1) else None
+        except _OutOfBitsError:
+            return None
     return None
 
 
@@ -152,7 +188,7 @@ def _h264_sps(unit: bytes) -> PictureFormat:
         bits.u(1)
         if bits.u(1):
             _skip_scaling_lists(bits, 8 if chroma != 3 else 12)
-    bits.ue()
+    frame_num_bits = bits.ue() + 4
     order = bits.ue()
     if order == 0:
         bits.ue()
@@ -178,7 +214,8 @@ def _h264_sps(unit: bytes) -> PictureFormat:
         unit_y = (2 if array == 1 else 1) * (2 - frame_only)
         width -= unit_x * (left + right)
         height -= unit_y * (top + bottom)
-    return PictureFormat(f"avc1.{profile:02X}{compatibility:02X}{level:02X}", width, height)
+    name = f"avc1.{profile:02X}{compatibility:02X}{level:02X}"
+    return PictureFormat(name, width, height, 0 if frame_only else frame_num_bits, bool(separate))
 
 
 def _hevc_sps(unit: bytes) -> PictureFormat:

@@ -15,7 +15,8 @@ from prometheus_client import Counter, Histogram
 
 from camera_registry.base.clock import Clock
 from camera_registry.model import Credentials
-from ingest.access_units import AccessUnit, AccessUnits
+from ingest.access_unit import AccessUnit
+from ingest.access_units import AccessUnits
 from ingest.open_errors import OpenError, explain
 from ingest.opening import Arrived, OpeningBurst
 from ingest.options import IngestOptions
@@ -115,7 +116,7 @@ class CameraSession:
                     found = units.convert(packet)
                 except av.error.FFmpegError:
                     found = []
-                if not found:
+                if not found and not units.waiting:
                     CORRUPT.inc()
                 for unit in found:
                     if opening.over:

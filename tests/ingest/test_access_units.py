@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest import parameter_sets
-from ingest.access_units import AccessUnit, AccessUnits
+from ingest.access_unit import AccessUnit
+from ingest.access_units import AccessUnits
 from ingest.rtsp import open_file
 from tests.ingest import footage
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import subprocess
 import sys
@@ -16,9 +17,14 @@ from av.video.codeccontext import VideoCodecContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest import parameter_sets
+from ingest.access_unit import AccessUnit
+from ingest.access_units import AccessUnits
 from ingest.decoder import FrameDecoder
+from ingest.field_pairs import FieldPairs
 from ingest.packets import Packet, StreamInfo
-from tests.ingest import footage
+from ingest.rtsp import OpenStream
+from tests.ingest import fields, footage
 
 
 def h264(options: dict[str, str], frames: int = 30) -> list[Packet]:
@@ -170,3 +176,60 @@ def test_many_damaged_streams_do_not_kill_the_process() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[-1]) == 400
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_field_pictures_of_h264(apart: bool) -> None:
+    """PAFF: a picture is two fields, in one packet (as FFmpeg's parser gives them) or in two."""
+    info = StreamInfo("h264", "", 16, 32)
+    decoder, found, seq = FrameDecoder(), [], 0
+    for first, second in fields.pictures(5):
+        for keyframe, data in (
+            ((True, first), (False, second)) if apart else ((True, first + second),)
+        ):
+            at_us = footage.START_US + seq * 20_000
+            found += decoder.push(Packet(1, seq, keyframe, at_us, at_us, at_us, data, info))
+            seq += 1
+    assert len(found) == 5
+    for number, one in enumerate(found):
+        assert one.frame.interlaced_frame
+        luma = np.frombuffer(memoryview(one.frame.planes[0]), np.uint8)
+        rows = luma.reshape(-1, one.frame.planes[0].line_size)[:32, 0]
+        assert rows[::2].tolist() == [40 + number] * 16
+        assert rows[1::2].tolist() == [200 - number] * 16
+
+
+def test_fields_that_come_apart_are_joined_before_they_are_decoded() -> None:
+    """FFmpeg's parser gives out each field; a keyframe has to be a picture by itself."""
+    raw = io.BytesIO(b"".join(first + second for first, second in fields.pictures(4)))
+    with av.open(raw, "r", format="h264") as container:
+        stream = container.streams.video[0]
+        units = AccessUnits(OpenStream(container, stream, "h264"))
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        found = [unit for packet in packets for unit in units.convert(packet)]
+    assert len(packets) == 8
+    assert [unit.data for unit in found] == [first + second for first, second in fields.pictures(4)]
+    assert all(unit.keyframe for unit in found)
+    at_us = footage.START_US
+    for unit in found:
+        still = Packet(1, 0, True, at_us, at_us, at_us, unit.data, unit.info)
+        assert len(FrameDecoder().still(still)) == 1
+
+
+def test_a_field_without_its_partner_is_passed_on() -> None:
+    shape = parameter_sets.picture_format("h264", fields.parameter_sets())
+    assert shape is not None
+    assert (shape.width, shape.height, shape.frame_num_bits) == (16, 32, 4)
+    info = StreamInfo("h264", "", 16, 32, fields.parameter_sets())
+    (first, second), (later, _) = fields.pictures(2)
+    pairs = FieldPairs()
+
+    def joined(data: bytes) -> list[bytes]:
+        return [one.data for one in pairs.join(AccessUnit(data, True, 0, 0, info), shape)]
+
+    assert joined(second) == []
+    assert joined(first) == [second]
+    assert pairs.waiting
+    assert joined(later) == [first]
+    assert joined(b"\x00\x00\x01\x09\xf0") == [later, b"\x00\x00\x01\x09\xf0"]
+    assert joined(b"\x00\x00\x01\x65") == [b"\x00\x00\x01\x65"]

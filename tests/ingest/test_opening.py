@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.access_units import AccessUnit
+from ingest.access_unit import AccessUnit
 from ingest.opening import Arrived, OpeningBurst
 from ingest.packets import StreamInfo
 from ingest.timeline import Timeline
