@@ -1,4 +1,4 @@
-"""What a camera is watched for: zones, lines and rules as frozen values. Configuration only.
+"""The rules that there are, and the rulebook of a camera, as frozen values. Configuration only.
 
 These types are also the rule document (``rule_document``): one definition, whose ranges hold for
 what is made in code and what comes as JSON. Places are in picture coordinates, 0..1 from the top
@@ -7,133 +7,38 @@ left; times in seconds.
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
-from analytics.geometry import MAX_VERTICES, WHOLE_PICTURE, Point, Polygon
-from analytics.schedule import Schedule, time_zone
+from analytics.places import WHOLE_ZONE, Line, Zone
+from analytics.rule_base import Day, Hour, Labels, Margin, Rule, Share, TrackRule, ZoneRule
+from analytics.schedule import time_zone
 from camera_registry.base.errors import InvalidError
 
-_IDENT = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-_IDENT_FORM = re.compile(_IDENT.removesuffix("$") + r"\Z")
-Ident = Annotated[str, Meta(pattern=_IDENT, max_length=64)]
-Label = Annotated[str, Meta(min_length=1, max_length=64)]
-Labels = Annotated[frozenset[Label], Meta(max_length=64)]
-Hour = Annotated[float, Meta(ge=0, le=3600)]
-Day = Annotated[float, Meta(ge=0, le=86_400)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Margin = Annotated[float, Meta(ge=0, le=0.5)]
-Revision = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-Coordinate = Annotated[float, Meta(ge=0, le=1)]
-Place = tuple[Coordinate, Coordinate]
+__all__ = [
+    "WHOLE_ZONE",
+    "AnyRule",
+    "CrowdRule",
+    "DwellRule",
+    "LeftObjectRule",
+    "Line",
+    "LineCrossRule",
+    "QueueRule",
+    "Rule",
+    "Rulebook",
+    "StoppedRule",
+    "TamperRule",
+    "TrackRule",
+    "WrongWayRule",
+    "Zone",
+    "ZoneEnterRule",
+    "ZoneLeaveRule",
+    "ZoneRule",
+    "default_rulebook",
+]
 
 MAX_RULES = 32
-
-
-def _check_ident(ident: str) -> None:
-    if not _IDENT_FORM.match(ident):
-        raise InvalidError(
-            f"{ident[:80]!r} is no id for a rule, a zone or a line",
-            hint="small letters, digits, - and _, at most 64",
-            code="rule_id",
-        )
-
-
-class Zone(Struct, frozen=True, forbid_unknown_fields=True):
-    """A named part of the picture. ``id`` is what events carry; the last point joins the first."""
-
-    id: Ident
-    points: Annotated[tuple[Place, ...], Meta(min_length=3, max_length=MAX_VERTICES)]
-
-    def __post_init__(self) -> None:
-        _check_ident(self.id)
-        Polygon(self.points)
-
-    @property
-    def polygon(self) -> Polygon:
-        """The figure that it is."""
-        return Polygon(self.points)
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is the whole picture."""
-        return self.points == WHOLE_PICTURE.points
-
-
-WHOLE_ZONE = Zone("picture", WHOLE_PICTURE.points)
-
-
-class Line(Struct, frozen=True, forbid_unknown_fields=True):
-    """A named segment from ``a`` to ``b``; its right is on the right as one looks along it."""
-
-    id: Ident
-    a: Place
-    b: Place
-
-    def __post_init__(self) -> None:
-        _check_ident(self.id)
-        _check_length(f"line {self.id}", self.a, self.b)
-
-
-class Rule(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """What all rules have.
-
-    ``version`` rises with every change of the rule and is written into its events. Outside of its
-    ``schedule`` a rule sees nothing and remembers nothing. ``cool_down_s``: after an event of this
-    rule the next ones are held back that long.
-    """
-
-    id: Ident
-    version: Revision = 1
-    schedule: Schedule | None = None
-    cool_down_s: Day = 0.0
-
-    def __post_init__(self) -> None:
-        _check_ident(self.id)
-        for name, low, high in _ranges(type(self)):
-            if not low <= getattr(self, name) <= high:
-                raise InvalidError(
-                    f"rule {self.id}: {name} is out of range",
-                    hint=f"{low:g} to {high:g}",
-                    code="rule_range",
-                )
-
-    @property
-    def kind(self) -> str:
-        """The word for the rule in the document."""
-        return str(self.__struct_config__.tag)
-
-
-class TrackRule(Rule, frozen=True):
-    """A rule over tracks, with what makes a track count.
-
-    ``labels`` filters by label, empty takes all. ``min_age_s``: how long the object must have been
-    tracked; ``min_travel``: how far it must have moved, in picture sizes, so that a flicker or a
-    changed patch of ground is no object; ``min_size``: least area as a share of the picture;
-    ``min_score``: least score of the sighting that it is told by.
-    """
-
-    labels: Labels = frozenset()
-    min_age_s: Hour = 0.6
-    min_travel: Share = 0.03
-    min_size: Share = 0.0004
-    min_score: Share = 0.35
-
-
-class ZoneRule(TrackRule, frozen=True):
-    """A rule over the tracks in a zone.
-
-    ``settle_s`` and ``margin`` are the hysteresis: an object counts as inside after it was there
-    that long, and as outside again only when it is farther than ``margin`` from the border.
-    """
-
-    zone: Zone = WHOLE_ZONE
-    settle_s: Hour = 0.2
-    margin: Margin = 0.02
 
 
 class ZoneEnterRule(ZoneRule, frozen=True, tag="zone_enter"):
@@ -180,14 +85,16 @@ class QueueRule(ZoneRule, frozen=True, tag="queue"):
 
     The alert is told once, when the longest wait passes ``alert_s``, and again only after it was
     below for ``clear_s``. Who is lost from sight and found again within ``bridge_s``, not farther
-    than ``bridge_distance``, has waited all the time. ``count_only``: neither picture nor track id
-    leaves the camera.
+    than ``bridge_distance``, has waited all the time. ``first_out``: who came first leaves first,
+    which keeps the waits right where tracks are mixed up as the queue moves up. ``count_only``:
+    neither picture nor track id leaves the camera.
     """
 
     alert_s: Day = 900.0
     clear_s: Hour = 30.0
     bridge_s: Hour = 5.0
     bridge_distance: Share = 0.08
+    first_out: bool = True
     count_only: bool = False
     min_travel: Share = 0.0
 
@@ -296,30 +203,3 @@ class Rulebook(Struct, frozen=True, forbid_unknown_fields=True):
 def default_rulebook() -> Rulebook:
     """Rules of a camera that nobody has drawn anything for: anything that enters the picture."""
     return Rulebook((ZoneEnterRule("zone-enter"),))
-
-
-def _check_length(what: str, a: Point, b: Point) -> None:
-    if not all(0.0 <= value <= 1.0 for value in (*a, *b)):
-        raise InvalidError(
-            f"{what} lies outside the picture",
-            hint="coordinates run from 0 to 1",
-            code="line_outside",
-        )
-    if max(abs(a[0] - b[0]), abs(a[1] - b[1])) < 1e-3:
-        raise InvalidError(f"{what} has no length", hint="draw it anew", code="line_empty")
-
-
-@cache
-def _ranges(kind: type[Rule]) -> tuple[tuple[str, float, float], ...]:
-    """Name, least and greatest value of each number of a rule, from its annotations."""
-    info = msgspec.inspect.type_info(kind)
-    if not isinstance(info, msgspec.inspect.StructType):
-        raise TypeError(f"{kind.__name__} is no rule")
-    found: list[tuple[str, float, float]] = []
-    for field in info.fields:
-        value = field.type
-        if isinstance(value, msgspec.inspect.FloatType | msgspec.inspect.IntType):
-            if value.ge is None or value.le is None:
-                raise TypeError(f"{kind.__name__}.{field.name} has no range")
-            found.append((field.name, float(value.ge), float(value.le)))
-    return tuple(found)

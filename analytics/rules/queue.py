@@ -20,7 +20,12 @@ class Queue:
 
     def __init__(self, rule: QueueRule) -> None:
         self._rule = rule
-        self._stays = Stays(rule, bridge_s=rule.bridge_s, bridge_distance=rule.bridge_distance)
+        self._stays = Stays(
+            rule,
+            bridge_s=rule.bridge_s,
+            bridge_distance=rule.bridge_distance,
+            first_out=rule.first_out,
+        )
         self._alarm = Alarm(0.0, rule.clear_s)
         self._cool_down = CoolDown(rule.cool_down_s)
         self._series = Series(rule.id, rule.version, rule.zone.id, rule.kind)

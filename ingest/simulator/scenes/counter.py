@@ -61,8 +61,11 @@ def _visit(
         float(served[(index + k) % _VISITORS] + (index + k) // _VISITORS * period) for k in range(4)
     ]
     walk = 4.5 * second
+    # in a short round the next one comes in as soon as there is room, in a long one when it likes
+    late = 0.35 * (turns[1] - turns[0]) if period > 40 else 0.0
     # (from, until, x before, x after): standing where x does not change.
-    legs = [(turns[0] - walk + second, turns[0] + second, _OUTSIDE, _SLOTS[2])]
+    arrives = turns[0] + second + late
+    legs = [(arrives - walk, arrives, _OUTSIDE, _SLOTS[2])]
     for place, turn in ((1, turns[1]), (0, turns[2])):
         legs.append((turn + 0.4 * second, turn + 1.6 * second, _SLOTS[place + 1], _SLOTS[place]))
     out = (turns[3], turns[3] + 6 * second)
