@@ -7,64 +7,15 @@ import os
 import re
 import signal
 import urllib.request
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests.system.hub import Hub
-from tests.tools import require
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-
-NAME, PASSWORD = "chihuy", "nhieu tu khac nhau 42"
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def chromium() -> None:
-    """Skip this module, or fail it under CI, where there is no browser."""
-    require("chromium")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium without a window."""
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
-        yield started
-        await started.close()
-
-
-@pytest.fixture
-async def page(browser: Browser, hub: Hub) -> AsyncIterator[Page]:
-    """A page that is signed in; the first one comes by the set-up link. Any page error fails."""
-    errors: list[str] = []
-    opened = await browser.new_page(viewport={"width": 1600, "height": 900})
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    link = hub.ready["setup_link"]
-    with hub.client() as client:
-        fresh = client.get("/api/v1/setup").json()["needed"]
-    await opened.goto(link if fresh else hub.url)
-    await opened.get_by_test_id("username").fill(NAME)
-    await opened.get_by_test_id("password").fill(PASSWORD)
-    if fresh:
-        await opened.get_by_test_id("password2").fill(PASSWORD)
-    await opened.get_by_test_id("submit").click()
-    await expect(opened.get_by_test_id("wall")).to_be_visible()
-    yield opened
-    assert errors == []
 
 
 async def decoded(page: Page) -> list[int]:

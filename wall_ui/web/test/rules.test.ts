@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -36,9 +34,9 @@ import {
   type Schema,
 } from '../src/pages/camera/rules/schema';
 import { t } from '../src/pages/camera/words';
+import file from '../../../analytics/rules.schema.json';
 
-const file = new URL('../../../analytics/rules.schema.json', import.meta.url);
-const schema = JSON.parse(readFileSync(file, 'utf8')) as Schema;
+const schema = file as unknown as Schema;
 const KINDS = [
   'zone_enter',
   'zone_leave',

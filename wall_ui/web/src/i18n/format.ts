@@ -43,6 +43,11 @@ export function tenths(language: Language, ms: number): string {
   return translate(language, 'time.seconds', { n });
 }
 
+/** A number with at most `digits` decimals, as the language writes it: `15,3`. */
+export function decimal(language: Language, value: number, digits: number): string {
+  return new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: digits }).format(value);
+}
+
 /** Words for a state's reason: the catalogue's by code, else the server's own (English). */
 export function reasonWords(language: Language, code: string, reason: string): string {
   const key = `reason.${code}`;
