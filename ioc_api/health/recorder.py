@@ -103,7 +103,8 @@ class HealthRecorder:
         self._known.add(camera_id)
         if unwatched:
             self._silent.add(camera_id)
-            change = change_of(state, state.since_us)
+            # a moment after the last report, which may be a row of its own
+            change = change_of(state, state.since_us + 1)
             self._note(replace(change, state=UNWATCHED))
         else:
             self._silent.discard(camera_id)

@@ -62,7 +62,7 @@ async def test_a_camera_that_came_back_to_this_worker_is_news(bus: NatsBus) -> N
     log = HealthLog(bus, SystemClock())
     live = replace(state(State.LIVE, "ok", 20, 20), camera_id=new_id(2))
     log.note(live)
-    log.forget(CAMERA)
+    log.forget(live.camera_id)
     log.note(replace(live, since_us=90, updated_us=90))
     task = asyncio.create_task(log.run())
     assert [c.at_us for c in await sent(bus, 2)] == [20, 90]

@@ -219,7 +219,7 @@ async def test_the_recorder_keeps_changes_and_notes_silence(
     recorder = HealthRecorder(bus, deps.health, deps.states, SystemClock(), 86_400.0)
     task = asyncio.create_task(recorder.run())
     now = SystemClock().utc_us()
-    sent = change(camera, "live", now - 50 * S)
+    sent = replace(change(camera, "live", now - 50 * S), reason_code="ok")
     forged = replace(sent, state="splendid")
     for message in (sent, forged):
         await bus.append(subjects.health(camera.id), encode_change(message))
@@ -240,6 +240,7 @@ async def test_the_recorder_keeps_changes_and_notes_silence(
     await bucket.put(camera.id, msgspec.msgpack.encode(old))
 
     async def noticed() -> bool:
+        assert not task.done(), task.exception()
         deps.states.sweep()
         return await are("unwatched", "live")
 
