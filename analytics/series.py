@@ -115,11 +115,14 @@ class Series:
 def roll_up(records: Iterable[CountRecord], step: Step, zone: ZoneInfo) -> list[CountRecord]:
     """Join records to minutes, hours or days on the clock of ``zone``; ordered by time, then name.
 
-    A day is as long as it was there. Joining in two steps gives what joining in one does.
+    A day is as long as it was there. Joining in two steps gives what joining in one does. Records
+    that are longer than a step (of a time whose minutes are not kept any more) are left out of it.
     """
     joined: dict[tuple[object, ...], CountRecord] = {}
     for record in records:
-        start_us, seconds = _span(record.start_us, step, zone)
+        start_us, seconds = span(record.start_us, step, zone)
+        if record.seconds > seconds:
+            continue
         wide = replace(record, start_us=start_us, seconds=seconds)
         key = (start_us, *_name(record))
         held = joined.get(key)
@@ -151,7 +154,7 @@ def _joined(how: How, a: float, a_weight: int, b: float, b_weight: int) -> float
     return (a * a_weight + b * b_weight) / (a_weight + b_weight)
 
 
-def _span(at_us: int, step: Step, zone: ZoneInfo) -> tuple[int, int]:
+def span(at_us: int, step: Step, zone: ZoneInfo) -> tuple[int, int]:
     """Return start (UTC microseconds) and length in seconds of the minute, local hour or day."""
     if step == "minute":
         return at_us // MINUTE_US * MINUTE_US, 60

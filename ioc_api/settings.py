@@ -91,6 +91,15 @@ class Settings(BaseSettings):
     stalled_after_s: float = Field(5.0, gt=0, description="No video packet for so long: stalled")
     frozen_after_s: float = Field(10.0, gt=0, description="The same picture for so long: frozen")
     spool_bytes: int = Field(2**30, ge=2**20, description="Most bytes of unsent events on disk")
+    counts_minute_days: int = Field(
+        31, ge=0, le=36_500, description="Days that counts are kept by the minute; 0: for ever"
+    )
+    counts_hour_days: int = Field(
+        400, ge=0, le=36_500, description="Days that counts are kept by the hour; 0: for ever"
+    )
+    counts_day_days: int = Field(
+        0, ge=0, le=36_500, description="Days that counts are kept by the day; 0: for ever"
+    )
     alarm_after_s: float = Field(
         60.0, ge=5, le=86_400, description="A camera without fresh pictures for so long is told"
     )

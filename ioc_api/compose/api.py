@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
@@ -12,7 +13,7 @@ from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.adapters.windows_sql import SqlWindowStore
-from camera_registry.base.clock import SystemClock
+from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.jobs import JobDesk
 from camera_registry.urls import UrlPolicy
 from ioc_api.adapters.counts_sql import SqlCountStore
@@ -31,6 +32,7 @@ from ioc_api.compose.imports import imports_of
 from ioc_api.compose.model_desk import make_models
 from ioc_api.compose.models import model_keeper
 from ioc_api.compose.services import make_services
+from ioc_api.count_keeper import CountKeeper, CountRetention
 from ioc_api.count_recorder import CountRecorder
 from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.health.alarms import CameraAlarms
@@ -47,6 +49,13 @@ from wall_ui import assets
 
 _RECONCILE_S = 10.0
 """How long a change from the command line, which has no bus, may take to reach the workers."""
+
+
+def _count_keeper(settings: Settings, counts: SqlCountStore, clock: Clock) -> CountKeeper:
+    kept = CountRetention(
+        settings.counts_minute_days, settings.counts_hour_days, settings.counts_day_days
+    )
+    return CountKeeper(counts, kept, ZoneInfo(settings.time_zone), clock)
 
 
 async def _serve(app: FastAPI, settings: Settings, stop: asyncio.Event, push: PushHub) -> None:
@@ -138,6 +147,7 @@ async def run_api(settings: Settings) -> None:
                 states.run(),
                 recorder.run(),
                 CountRecorder(bus, counts, clock).run(),
+                _count_keeper(settings, counts, clock).run(),
                 mirror.run(),
                 models.run(),
                 dry_runs.run(),
