@@ -185,7 +185,7 @@ class ActivityGate:
         elif self.phase is Phase.AWAKE:
             self._perhaps_sleep(sizes, at_us)
         elif self.phase is Phase.AUDIT:
-            self._perhaps_end_audit(found, at_us)
+            self._perhaps_end_audit(sizes, found, at_us)
         elif self.phase is not Phase.ASLEEP:
             self._newly_fit = True
             self._stay_awake(at_us)
@@ -194,7 +194,7 @@ class ActivityGate:
 
     def _perhaps_sleep(self, sizes: SizeHistory, at_us: int) -> None:
         config = self._config
-        if not sizes.baseline_known or at_us - self._looked_us > config.fresh_s * 1e6:
+        if not sizes.baseline_known or not self._fresh(sizes, at_us):
             return  # while the analysis is behind nobody knows that nothing moves
         if self._confirmed:
             if at_us - self._moved_us >= config.hold_s * 1e6 and self._is_as_known(sizes):
@@ -207,6 +207,14 @@ class ActivityGate:
             if self._woke_by_size:
                 self._raise_threshold(self.threshold * config.threshold_up)
             self._sleep(at_us)
+
+    def _fresh(self, sizes: SizeHistory, at_us: int) -> bool:
+        """Whether the looking is up to date, or as far behind as the last keyframe.
+
+        Where the node's budget leaves a camera its keyframes only, being awake shows no more than
+        sleep does; were it to stay awake for that, an overloaded node would never come to rest.
+        """
+        return at_us - self._looked_us <= self._config.fresh_s * 1e6 + sizes.gop_us
 
     def _is_as_known(self, sizes: SizeHistory) -> bool:
         """Whether the scene at rest is that of the memory, where the memory is all there is."""
@@ -228,8 +236,8 @@ class ActivityGate:
         self._movements.dismiss()
         self._become(Phase.AUDIT, self._why())
 
-    def _perhaps_end_audit(self, found: Finding | None, at_us: int) -> None:
-        if at_us - self._looked_us > self._config.fresh_s * 1e6 or found is Finding.OPEN:
+    def _perhaps_end_audit(self, sizes: SizeHistory, found: Finding | None, at_us: int) -> None:
+        if not self._fresh(sizes, at_us) or found is Finding.OPEN:
             return
         if found is Finding.TOLD:
             self._stay_awake(at_us)

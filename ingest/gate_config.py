@@ -17,8 +17,8 @@ class GateConfig:
     ``threshold_up`` times up to ``threshold_max``, a movement that was not told lowers it as much,
     a true wake ``threshold_down`` times. A wake that pixels have not
     confirmed ``confirm_s`` later is false; after a true one the camera sleeps when nothing has
-    moved for ``hold_s``. ``fresh_s``: how far the looking may be behind for "nothing moved" to be
-    known. ``audit_every_s``: mean time between audits; on trial ``trial_audit_s`` between the first
+    moved for ``hold_s``. ``fresh_s``: how far the looking may be behind, beyond the last keyframe,
+    for "nothing moved" to be known. ``audit_every_s``: mean time between audits; on trial ``trial_audit_s`` between the first
     two, then twice as long each time. An audit that saw no more than a flicker is repeated after
     ``again_s``. A miss costs the gate for ``demoted_s``, twice as long with each further one, up to
     ``demoted_max_s``.
@@ -27,7 +27,7 @@ class GateConfig:
     sizes: SizeConfig = field(default_factory=SizeConfig)
     movement: MovementConfig = field(default_factory=MovementConfig)
     threshold: float = 1.8
-    threshold_max: float = 6.0
+    threshold_max: float = 5.0
     threshold_up: float = 1.2
     threshold_down: float = 0.95
     over_unrest: float = 1.1

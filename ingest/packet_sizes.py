@@ -41,8 +41,8 @@ class SizeConfig:
 
     ``baseline_share``: the running percentile that packets of their kind are held against, of the
     newest ``baseline_packets`` of a place, in use from ``least_packets`` of all places;
-    ``least_in_place``: fewer of a place are held against all; ``smooth``: packets whose median is
-    compared; ``floor_bytes`` is added to both sides, because the few bytes of an empty picture vary
+    ``least_in_place``: fewer of a place are held against all; ``smooth``: packets whose mean is
+    compared, each at most ``most_times`` the baseline; ``floor_bytes`` is added to both sides, because the few bytes of an empty picture vary
     by multiples. ``max_gop_s`` and ``max_gop_bytes`` bound what a wake has to keep and to decode.
     ``alike``: how many times the usual bytes of an earlier session may differ from those of this.
     """
@@ -53,7 +53,8 @@ class SizeConfig:
     least_packets: int = 50
     place_packets: int = 40
     least_in_place: int = 5
-    smooth: int = 5
+    smooth: int = 8
+    most_times: float = 6.0
     floor_bytes: int = 32
     max_gop_s: float = 10.0
     max_gop_bytes: int = 12 * 1024 * 1024
@@ -92,14 +93,15 @@ class Baseline:
         known.add(size)
 
     def hold(self, size: int, place: int) -> None:
-        """Hold a packet against what is usual: ``times`` is then the median of the newest few.
+        """Hold a packet against what is usual: ``times`` is then the mean of the newest few.
 
         Single large pictures are many in some quiet streams, and are nobody who passes.
         """
         floor = self._config.floor_bytes
-        self._recent.append((size + floor) / (self._usual(place) + floor))
+        times = (size + floor) / (self._usual(place) + floor)
+        self._recent.append(min(times, self._config.most_times))
         if len(self._recent) == self._recent.maxlen:
-            self.times = sorted(self._recent)[len(self._recent) // 2]
+            self.times = sum(self._recent) / len(self._recent)
 
     def _usual(self, place: int) -> int:
         known = self._places.get(place.bit_length())
@@ -113,7 +115,10 @@ class Baseline:
 
 
 class SizeHistory:
-    """The sizes of one session: its groups of pictures, and each packet against its baseline."""
+    """The sizes of one session: its groups of pictures, and each packet against its baseline.
+
+    ``gop_us``: how long the last whole group lasted.
+    """
 
     def __init__(self, config: SizeConfig, first: Packet) -> None:
         self._config = config
@@ -122,6 +127,7 @@ class SizeHistory:
         self._between = Baseline(config)
         self._started_us = self._shown_us = first.utc_us
         self._size = self._key = self._packets = self._lone = 0
+        self.gop_us = 0
         self._most = 0.0
         self._peak: float | None = None
         self._after_moved = True
@@ -161,6 +167,7 @@ class SizeHistory:
             self._was_long = self.too_long(packet)
             self.rate.add(Gop(self._size, self._key, self._packets, moved))
             self._note_peak(moved=moved)
+        self.gop_us = max(packet.utc_us - self._started_us, 0)
         self._started_us = self._shown_us = packet.utc_us
         self._size = self._key = len(packet.data)
         self._packets, self._most = 1, 0.0

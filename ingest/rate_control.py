@@ -13,6 +13,9 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+_ODD_GOPS = 2
+"""Groups among those of a scene at rest that may be unlike the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gop:
@@ -75,7 +78,8 @@ class RateControl:
         self._gops: deque[Gop] = deque(maxlen=self._config.window_gops)
         self._skipped = 0
         self._last = 0
-        self._still = self._lively = 0
+        self._shares: deque[float] = deque(maxlen=self._config.first_gops + _ODD_GOPS)
+        self._rests = False
         self._told = self._untold = 0
         self.doubted = False
         self.remembered = False
@@ -110,12 +114,14 @@ class RateControl:
         self._perhaps_prove()
         if gop.moved:
             return
-        share, config = gop.share, self._config
-        self._lively = self._lively + 1 if share > config.lively_share else 0
-        if share <= config.still_share:
-            self._still += 1
-        elif not self._rests or self._lively >= config.lively_gops:
-            self._still = 0
+        config = self._config
+        self._shares.append(gop.share)
+        if sum(share <= config.still_share for share in self._shares) >= config.first_gops:
+            self._rests = True
+        elif all(
+            share > config.lively_share for share in list(self._shares)[-config.lively_gops :]
+        ):
+            self._rests = False
 
     def told(self, *, by_sizes: bool) -> None:
         """Take a real movement: whether the sizes told it."""
@@ -135,10 +141,6 @@ class RateControl:
     @property
     def _varies(self) -> bool:
         return self.judged and self.variation > self._config.least_variation
-
-    @property
-    def _rests(self) -> bool:
-        return self._still >= self._config.first_gops
 
     def _filling(self, size: int) -> bool:
         """Say whether a group still belongs to the filling of the encoder's buffer."""

@@ -48,8 +48,8 @@ def test_movement_does_not_become_the_rule() -> None:
     sizes = history(least_packets=5, smooth=1)
     for at in range(1, 10):
         sizes.picture(packet(at, 68), quiet=True)
-    times = [sizes.picture(packet(at, 968), quiet=False) for at in range(10, 400)]
-    assert times == [10.0] * 390
+    times = [sizes.picture(packet(at, 468), quiet=False) for at in range(10, 400)]
+    assert times == [5.0] * 390
 
 
 def test_reasons_not_to_gate() -> None:
@@ -85,14 +85,16 @@ def test_a_picture_is_held_against_those_of_its_place() -> None:
     assert set(group(sizes, 300)) == {1.0}
 
 
-def test_single_large_pictures_do_not_count() -> None:
+def test_a_single_large_picture_wakes_nobody_and_a_few_do() -> None:
     sizes = history()
     for n in range(6):
         group(sizes, 50 * n)
     quiet = [
-        sizes.picture(packet(300 + n, 900 if n % 4 == 0 else 200), quiet=True) for n in range(1, 50)
+        sizes.picture(packet(300 + n, 9000 if n == 20 else 200), quiet=True) for n in range(1, 50)
     ]
-    assert max(quiet) == 1.0
+    assert 1.0 < max(quiet) < 1.8
+    assert sizes.picture(packet(350, 9000), quiet=True) < 1.8
+    assert sizes.picture(packet(351, 9000), quiet=True) > 1.8
 
 
 def test_unrest_is_what_a_scene_at_rest_comes_to() -> None:
