@@ -124,3 +124,71 @@ def test_stop_ends_all_threads() -> None:
     assert pool.alive
     pool.stop()
     assert not pool.alive
+
+
+class Waiter:
+    """A job whose one turn waits for something besides the processor."""
+
+    def __init__(self, pool: AnalysisPool, until: threading.Event) -> None:
+        self.pool, self.until = pool, until
+        self.waiting, self.done = threading.Event(), threading.Event()
+
+    def turn(self) -> bool:
+        with self.pool.waiting():
+            self.waiting.set()
+            assert self.until.wait(20)
+        self.done.set()
+        return False
+
+
+def test_job_that_waits_gives_its_place_to_another() -> None:
+    pool = AnalysisPool(1, spare=1)
+    try:
+        until = threading.Event()
+        first, second = Waiter(pool, until), Waiter(pool, until)
+        pool.schedule(first)
+        pool.schedule(second)
+        assert first.waiting.wait(20)
+        assert second.waiting.wait(20)  # on one place: it could not wait beside the first otherwise
+        assert pool.width == 1
+        until.set()
+        assert first.done.wait(20)
+        assert second.done.wait(20)
+    finally:
+        pool.stop()
+
+
+def test_places_are_never_more_than_the_width() -> None:
+    pool = AnalysisPool(2, spare=4)
+    lock = threading.Lock()
+    inside: list[int] = []
+    most: list[int] = []
+    ended = threading.Semaphore(0)
+
+    class Job:
+        def turn(self) -> bool:
+            for _ in range(20):
+                with lock:
+                    inside.append(1)
+                    most.append(len(inside))
+                with lock:
+                    inside.pop()
+                with pool.waiting():
+                    pass
+            ended.release()
+            return False
+
+    jobs = [Job() for _ in range(6)]
+    for job in jobs:
+        pool.schedule(job)
+    for _ in jobs:
+        assert ended.acquire(timeout=20)
+    pool.stop()
+    assert max(most) <= 2
+
+
+def test_waiting_outside_of_a_turn_does_nothing() -> None:
+    pool = AnalysisPool(1)
+    with pool.waiting():
+        assert pool.width == 1
+    pool.stop()

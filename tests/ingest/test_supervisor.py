@@ -16,8 +16,9 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConfigError
 from camera_registry.mirror import Mirror
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
-from ingest.gate_state import GateStatus
 from ingest.freeze import Verdict
+from ingest.gate_state import GateStatus
+from ingest.model_status import ModelStatus
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.supervisor import CameraSupervisor
@@ -35,6 +36,8 @@ class Eye:
         self.stopped = False
         self.on_picture = on_picture
         self.on_failure = on_failure
+        self.wanted: list[str] = []
+        self.model = ModelStatus("m@1")
 
     def push(self, packet: Packet) -> None:
         self.packets += 1
@@ -44,6 +47,12 @@ class Eye:
 
     def gate_status(self) -> GateStatus:
         return GateStatus("asleep", "variable_rate", 0.25, 5.0)
+
+    def use_model(self, name: str) -> None:
+        self.wanted.append(name)
+
+    def model_status(self) -> ModelStatus:
+        return self.model
 
 
 class Site:
@@ -143,6 +152,34 @@ async def test_a_changed_spec_starts_the_camera_anew(site: Site, camera: Camera)
     await eventually(lambda: site.state() == (State.LIVE, "live"))
     assert len(site.eyes) == 2
     assert site.eyes[0].stopped
+
+
+async def test_another_model_leaves_session_ring_and_analysis_alone(
+    site: Site, camera: Camera
+) -> None:
+    spec = spec_for(camera)
+    await begin(site, spec)
+    await eventually(lambda: site.state() == (State.LIVE, "live"))
+    await site.mirror.put(replace(spec, detector="other", version=2))
+    (eye,) = site.eyes
+    await eventually(lambda: eye.wanted == ["other"])
+    before = eye.packets
+    await eventually(lambda: eye.packets > before)
+    assert not eye.stopped
+    await site.mirror.put(replace(spec, detector="other", version=3, name="renamed"))
+    await eventually(lambda: len(site.eyes) == 2)  # anything else begins the camera anew
+
+
+async def test_live_camera_without_a_model_says_why(site: Site, camera: Camera) -> None:
+    await begin(site, spec_for(camera))
+    await eventually(lambda: site.state() == (State.LIVE, "live"))
+    assert site.states["cam"].model == "m@1"
+    site.eyes[0].model = ModelStatus("m@1", "model_missing", "there is no model x")
+    await eventually(lambda: site.states["cam"].model_code == "model_missing")
+    assert site.state() == (State.LIVE, "live")  # the old one looks on
+    site.eyes[0].model = ModelStatus("", "model_missing", "there is no model x")
+    await eventually(lambda: site.state() == (State.LIVE, "model_missing"))
+    assert site.states["cam"].reason == "there is no model x"
 
 
 async def test_a_removed_camera_is_let_go(site: Site, camera: Camera) -> None:
