@@ -27,12 +27,15 @@ class StreamProfile:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a camera can do. ``onvif_url`` is the address of its ONVIF device service, or empty."""
+    """What a camera can do. ``onvif_url`` is the address of its ONVIF device service, or empty;
+    ``endpoint_id`` is what that calls itself (WS-Discovery), the same wherever it is plugged in.
+    """
 
     ptz: bool = False
     audio: bool = False
     onvif_profiles: tuple[str, ...] = ()
     onvif_url: str = ""
+    endpoint_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

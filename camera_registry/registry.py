@@ -85,6 +85,13 @@ class CameraRegistry:
         """Return a camera. Raises NotFoundError where there is none in scope."""
         return (await self._stored(camera_id, scope)).camera
 
+    async def stored(self, camera_id: str, scope: Scope) -> StoredCamera:
+        """Return a camera with its sealed credentials, which a worker can open.
+
+        Raises NotFoundError where there is none in scope.
+        """
+        return await self._stored(camera_id, scope)
+
     async def list(
         self,
         scope: Scope,

@@ -19,6 +19,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_URL = 2048
+ONVIF_PATH = "/onvif/device_service"
+"""ONVIF Core 5.1.1: where the device service is."""
+
 MAX_CREDENTIAL = 256
 _STREAM_PORTS = {"rtsp": 554, "rtsps": 322}
 _SERVICE_PORTS = {"http": 80, "https": 443}
@@ -63,6 +66,20 @@ class UrlPolicy:
                 hint="write for example 10.0.0.0/8",
                 code="networks",
             ) from None
+
+    @property
+    def limited(self) -> bool:
+        """Whether the settings name the networks that cameras may be in."""
+        return self._networks is not None
+
+    def accept_device(self, text: str) -> str:
+        """Check and normalise what somebody gives as an ONVIF device: its host suffices.
+
+        Raises as :meth:`accept_service` does.
+        """
+        url = self.accept_service(text if "://" in text else f"http://{text}")
+        parts = urlsplit(url)
+        return url if parts.path.strip("/") else parts._replace(path=ONVIF_PATH).geturl()
 
     def permits(self, address: str) -> bool:
         """Say whether a worker may connect to an IP address."""

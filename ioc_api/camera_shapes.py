@@ -83,12 +83,15 @@ class StreamShape(StreamFacts):
 
 
 class CapabilitiesShape(Body):
-    """What a camera can do. ``onvif_url``: its ONVIF device service, or empty."""
+    """What a camera can do. ``onvif_url``: its ONVIF device service, or empty; ``endpoint_id``:
+    what that calls itself in discovery.
+    """
 
     ptz: bool = False
     audio: bool = False
     onvif_profiles: list[str] = Field(default_factory=list, strict=False)
     onvif_url: str = ""
+    endpoint_id: str = ""
 
 
 class ZoneShape(Body):

@@ -68,7 +68,19 @@ def configure(level: str, style: str, role: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(threshold)
     # their information lines hold URLs of peers and repeat what our metrics say
-    for noisy in ("aiortc", "aioice", "nats", "libav", "alembic", "uvicorn.access", "asyncio"):
+    for noisy in (
+        "aiortc",
+        "aioice",
+        "nats",
+        "libav",
+        "alembic",
+        "uvicorn.access",
+        "asyncio",
+        "httpx",
+        "httpcore",
+        "onvif",
+        "zeep",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -20,6 +20,7 @@ class Action(StrEnum):
 
     CAMERA_VIEW = "camera.view"
     CAMERA_MANAGE = "camera.manage"
+    CAMERA_PTZ = "camera.ptz"
     LIVE_VIEW = "live.view"
     EVENT_VIEW = "event.view"
     USER_MANAGE = "user.manage"
@@ -39,7 +40,9 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_WATCH = frozenset({Action.CAMERA_VIEW, Action.LIVE_VIEW, Action.EVENT_VIEW})
+_WATCH = frozenset(
+    {Action.CAMERA_VIEW, Action.CAMERA_PTZ, Action.LIVE_VIEW, Action.EVENT_VIEW}
+)
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.OPERATOR: _WATCH,

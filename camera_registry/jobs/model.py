@@ -39,10 +39,11 @@ class JobState(StrEnum):
 class Job:
     """What is known of a job: the value of the bucket ``jobs``.
 
-    ``action`` and ``scope`` say who may see it: whoever may do ``action`` in all of that scope. ``done`` of ``total`` is its progress (total 0: not known), ``phase`` a
-    word for what it does now. ``result`` is JSON, also of what is known so far while it runs.
-    ``code``, ``error`` and ``hint`` say why it failed. ``revision`` is that of the
-    record in the bucket and rises with each change. Times are UTC microseconds.
+    ``action`` and ``scope`` say who may see it: whoever may do ``action`` in all of that scope.
+    ``done`` of ``total`` is its progress (total 0: not known), ``phase`` a word for what it does
+    now. ``result`` is JSON, also of what is known so far while it runs. ``code``, ``error`` and
+    ``hint`` say why it failed. ``revision`` is that of the record in the bucket and rises with each
+    change. Times are UTC microseconds.
     """
 
     id: str

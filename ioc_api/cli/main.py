@@ -17,7 +17,19 @@ _HOST = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]
 _PORT = click.option("--port", type=int, help="Port to listen on; 0 lets the kernel choose.")
 
 
-_LATER_NAMES = ("cameras", "clip", "models", "rules", "simulate", "tls", "tokens", "units", "users")
+_LATER_NAMES = (
+    "cameras",
+    "clip",
+    "discover",
+    "models",
+    "probe",
+    "rules",
+    "simulate",
+    "tls",
+    "tokens",
+    "units",
+    "users",
+)
 _LATER = {name: f"ioc_api.cli.{name}" for name in _LATER_NAMES}
 
 
