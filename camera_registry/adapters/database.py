@@ -164,8 +164,10 @@ def _options(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         wait_s = BUSY_TIMEOUT_MS / 1000
         return {"connect_args": {"timeout": wait_s, "async_creator_fn": _open_sqlite}}
-    # Compiling a query (JIT) takes longer than any of ours.
-    return {"pool_pre_ping": True, "connect_args": {"server_settings": {"jit": "off"}}}
+    # Compiling a query (JIT) takes longer than any of ours; and a plan that is made for any word
+    # walks a whole index for a rare one.
+    session = {"jit": "off", "plan_cache_mode": "force_custom_plan"}
+    return {"pool_pre_ping": True, "connect_args": {"server_settings": session}}
 
 
 async def _open_sqlite(*arguments: Any, **named: Any) -> aiosqlite.Connection:

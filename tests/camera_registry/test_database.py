@@ -12,25 +12,29 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-import ioc_api.adapters.accounts_sql
-import ioc_api.adapters.counts_sql
-import ioc_api.adapters.events_sql
-import ioc_api.adapters.models_sql  # noqa: F401 - registers its tables
 from camera_registry.adapters.camera_tables import camera_tags, cameras
 from camera_registry.adapters.database import Database, metadata
 from camera_registry.base.errors import ConfigError, StorageError, UnavailableError
 from ioc_api.migrations import DIRECTORY
-from tests.databases import load_tables
+from tests.databases import fresh_url, load_tables
+
+OLD_CAMERA = (
+    "insert into cameras (id, name, unit_code, url, enabled, transport, tags, sealed, version,"
+    " created_us, updated_us) values ('c', 'n', 'u', 'rtsp://h', true, 'tcp', '[]', '', 3, 0, 0)"
+)
 
 
 def open_database(path: Path) -> Database:
     return Database(f"sqlite:///{path}", DIRECTORY)
 
 
-async def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+async def test_the_migrations_make_exactly_the_tables_of_the_code(
+    tmp_path: Path, engine: str
+) -> None:
     load_tables()
-    database = open_database(tmp_path / "a.db")
+    database = Database(await fresh_url(tmp_path), DIRECTORY)
     await database.migrate()
     await database.check_version()
 
@@ -40,6 +44,47 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path
 
     async with database.read() as connection:
         assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_every_revision_goes_up_and_down_again(tmp_path: Path, engine: str) -> None:
+    database = Database(await fresh_url(tmp_path), DIRECTORY)
+    scripts = ScriptDirectory.from_config(database._config())
+    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+
+    def go(connection: sa.Connection, to: str) -> None:
+        config = database._config()
+        config.attributes["connection"] = connection
+        step = command.downgrade if to in ("base", *before) else command.upgrade
+        step(config, to)
+
+    def tables(connection: sa.Connection) -> dict[str, list[str]]:
+        inspector = sa.inspect(connection)
+        return {
+            name: sorted(column["name"] for column in inspector.get_columns(name))
+            for name in inspector.get_table_names()
+        }
+
+    seen: dict[str, dict[str, list[str]]] = {}
+    before: list[str] = []
+    for revision in revisions:
+        async with database.write() as connection:
+            await connection.run_sync(go, revision)
+            seen[revision] = await connection.run_sync(tables)
+            if revision == "0004":
+                await connection.execute(sa.text(OLD_CAMERA))
+        before.append(revision)
+    for revision in revisions[-2::-1]:
+        async with database.write() as connection:
+            await connection.run_sync(go, revision)
+            assert await connection.run_sync(tables) == seen[revision], revision
+            left = await connection.execute(sa.text("select name from cameras"))
+            assert left.scalars().all() == ["n"]
+    async with database.write() as connection:
+        await connection.run_sync(go, "base")
+        assert await connection.run_sync(tables) == {"alembic_version": ["version_num"]}
+    await database.migrate()
+    await database.check_version()
     await database.close()
 
 
@@ -188,15 +233,10 @@ async def test_cameras_of_the_first_version_get_empty_rules(tmp_path: Path) -> N
 
     async with database.write() as connection:
         await connection.run_sync(first)
-        await connection.execute(
-            sa.text(
-                "insert into cameras (id, name, unit_code, url, enabled, transport, tags, sealed,"
-                " version, created_us, updated_us)"
-                " values ('c', 'n', 'u', 'rtsp://h', true, 'tcp', '[]', '', 3, 0, 0)"
-            )
-        )
+        await connection.execute(sa.text(OLD_CAMERA))
     await database.migrate()
     async with database.read() as connection:
         row = (await connection.execute(sa.select(cameras))).mappings().one()
     assert (row["id"], row["version"], row["rules"], row["rules_version"]) == ("c", 3, "", 0)
+    assert (row["code"], row["groups"], row["sub"]) == ("u-OTH-0001", [], None)
     await database.close()

@@ -154,3 +154,19 @@ def _events() -> None:
         sa.UniqueConstraint("digest", name="uq_events_rejected_digest"),
         sqlite_autoincrement=True,
     )
+
+
+def downgrade() -> None:
+    """Take every table away again."""
+    for table in (
+        "events_rejected",
+        "events",
+        "camera_tags",
+        "cameras",
+        "setup_links",
+        "sessions",
+        "grants",
+        "api_tokens",
+        "accounts",
+    ):
+        op.drop_table(table)

@@ -15,3 +15,9 @@ def upgrade() -> None:
     op.add_column(
         "cameras", sa.Column("rules_version", sa.Integer(), nullable=False, server_default="0")
     )
+
+
+def downgrade() -> None:
+    """Go back to revision 0001: rules are lost."""
+    op.drop_column("cameras", "rules_version")
+    op.drop_column("cameras", "rules")

@@ -15,3 +15,9 @@ def upgrade() -> None:
     op.add_column(
         "cameras", sa.Column("priority", sa.Integer(), nullable=False, server_default="0")
     )
+
+
+def downgrade() -> None:
+    """Go back to revision 0002."""
+    op.drop_column("cameras", "priority")
+    op.drop_column("cameras", "gate")

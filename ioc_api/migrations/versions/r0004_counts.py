@@ -33,3 +33,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_counts_camera_id_start_us", "counts", ["camera_id", "start_us"], unique=False
     )
+
+
+def downgrade() -> None:
+    """Go back to revision 0003: counts are lost."""
+    op.drop_table("counts")
