@@ -8,6 +8,8 @@ from functools import cache
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analytics.rulebook import TamperRule
@@ -161,3 +163,57 @@ def test_no_plane_and_a_plane_of_another_size_are_survived() -> None:
         shape = (180, 320) if index < 20 else (176, 144)
         plane = np.random.default_rng(index).integers(0, 255, shape, dtype=np.uint8)
         machine.see(Sight([], index * SECOND, plane))
+
+
+def dark(plane: Plane, index: int) -> Plane:
+    return noisy(np.full(plane.shape, 8, np.float32), index)
+
+
+DONE: dict[str, Callable[[Plane, int], Plane]] = {
+    "covered": covered,
+    "defocused": defocused,
+    "moved": moved,
+    "black": dark,
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(sorted(DONE)),
+    st.sampled_from(["quiet", "traffic", "pedestrians", "counter_queue"]),
+    st.integers(15, 30),
+    st.integers(1, 20),
+    st.integers(2, 9),
+)
+def test_told_exactly_if_it_lasts_long_enough_whenever_it_begins(
+    cause: str, scene: str, begin: int, lasts: int, after_s: int
+) -> None:
+    rule = TamperRule("t", after_s=after_s, clear_s=3, learn_s=8)
+
+    def pictures() -> Iterator[Plane]:
+        for index, plane in enumerate(living(scene, begin + 25)):
+            yield DONE[cause](plane, index) if begin <= index < begin + lasts else plane
+
+    told = says(pictures(), rule)
+    assert told == ([(begin + after_s, f"tamper_{cause}")] if lasts > after_s else [])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(DONE)), st.integers(1, 12)), max_size=6))
+def test_one_cause_at_a_time_and_never_two_alarms_without_a_clear_between(
+    parts: list[tuple[str, int]],
+) -> None:
+    machine = Tamper(TamperRule("t", after_s=4, clear_s=5, learn_s=8))
+    script = [""] * 12 + [cause for cause, seconds in parts for _ in range(seconds)]
+    told: dict[str, int] = {}
+    for index, plane in enumerate(living("quiet", len(script))):
+        cause = script[index]
+        shown = DONE[cause](plane, index) if cause else plane
+        hits = machine.see(Sight([], index * SECOND, shown))
+        assert len(hits) <= 1
+        for hit in hits:
+            kind = hit.kind.removeprefix("tamper_")
+            assert script[index - 4 : index + 1] == [kind] * 5  # it had lasted
+            calm = sum(one != kind for one in script[told[kind] : index]) if kind in told else 99
+            assert calm >= 5
+            told[kind] = index
