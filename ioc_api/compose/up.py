@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import socket
 import sys
@@ -59,6 +60,15 @@ async def run_up(settings: Settings, options: UpOptions) -> None:
     finally:
         options.say("stopping …")
         await hub.stop()
+
+
+def worker_width(settings: Settings, cores: int) -> tuple[int, int]:
+    """Return how many workers run and how many analysis threads each has: all cores together.
+
+    A worker per core, each as wide as its core, unless the settings say otherwise.
+    """
+    workers = settings.workers or cores
+    return workers, settings.worker_threads or max(1, math.ceil(cores / workers))
 
 
 class _Hub:
@@ -175,14 +185,14 @@ class _Hub:
 
     def _workers(self, environment: dict[str, str]) -> list[Role]:
         roles = []
-        for number in range(self._settings.workers or os.cpu_count() or 1):
+        workers, threads = worker_width(self._settings, os.cpu_count() or 1)
+        for number in range(workers):
             ops_port = self._ops[f"worker-{number}"] = free_port()
             mine = {
                 "CAMHUB_HOST": _LOOPBACK,
                 "CAMHUB_OPS_PORT": str(ops_port),
                 "CAMHUB_WORKER_NAME": f"worker-{number}",
-                # a worker per core: each is as wide as its core unless told otherwise
-                "CAMHUB_WORKER_THREADS": str(self._settings.worker_threads or 1),
+                "CAMHUB_WORKER_THREADS": str(threads),
             }
             roles.append(
                 Role(

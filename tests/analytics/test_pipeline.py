@@ -16,10 +16,11 @@ from analytics.geometry import corners, iou_matrix
 from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
 from analytics.pipeline import Pace, PipelineConfig, plane_size
-from analytics.pool import AnalysisPool
+from analytics.pool import AnalysisPool, Job
 from analytics.rulebook import default_rulebook
 from analytics.tracker_config import BLOBS
 from camera_registry.base.errors import UnavailableError
+from ingest.decoder import DECODED
 from ingest.freeze import Verdict
 from tests.analytics.camera import Camera
 from tests.analytics.clips import START_US, clip
@@ -289,3 +290,31 @@ def test_plane_keeps_the_shape_of_the_picture(
     picture: tuple[int, int], plane: tuple[int, int]
 ) -> None:
     assert plane_size(*picture, 320) == plane
+
+
+class _Inline(AnalysisPool):
+    """Does the work at once, in the caller's thread, and counts how often it was woken."""
+
+    wakes = 0
+
+    def schedule(self, job: Job) -> None:
+        self.wakes += 1
+        while job.turn():
+            pass
+
+
+def test_the_pool_is_woken_for_what_is_to_be_looked_at(detector: MovingObjectDetector) -> None:
+    """Five of twenty-five pictures a second; what lies between is decoded in the same turn."""
+    pool = _Inline(1)
+    camera = Camera(pool, detector)
+    decoded, looked = DECODED._value.get(), FRAMES_INFERRED._value.get()
+    try:
+        for packet in clip(4, size=(320, 180), gop=25):
+            camera.pipeline.push(packet)
+        wakes = pool.wakes
+        camera.feed([])
+    finally:
+        pool.stop()
+    assert FRAMES_INFERRED._value.get() - looked == 20
+    assert DECODED._value.get() - decoded == 100
+    assert wakes == 20  # each keyframe is due here too

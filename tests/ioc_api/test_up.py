@@ -1,0 +1,26 @@
+"""How `camhub up` divides a machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from ioc_api.compose.up import worker_width
+from ioc_api.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("workers", "threads", "cores", "expected"),
+    [
+        (0, 0, 8, (8, 1)),
+        (2, 0, 8, (2, 4)),
+        (3, 0, 8, (3, 3)),
+        (16, 0, 8, (16, 1)),
+        (2, 1, 8, (2, 1)),
+        (0, 0, 1, (1, 1)),
+    ],
+)
+def test_the_analysis_pools_are_together_as_wide_as_the_cores(
+    workers: int, threads: int, cores: int, expected: tuple[int, int]
+) -> None:
+    settings = Settings.model_validate({"workers": workers, "worker_threads": threads})
+    assert worker_width(settings, cores) == expected
