@@ -23,7 +23,9 @@ NAMES = (
     "tracking",
     "memory",
     "events",
+    "probe",
     "browser",
+    "registry",
 )
 
 
