@@ -44,7 +44,7 @@ def record(at_us: int, value: float, how: str = "sum", weight: int = 1) -> Count
         at_us,
         60,
         value,
-        weight,  # type: ignore[arg-type]
+        weight,
     )
 
 

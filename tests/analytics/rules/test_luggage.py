@@ -40,8 +40,9 @@ def test_what_is_told_is_what_was_put_down_and_taken_away(seed: int) -> None:
     machine, camera, tracker = LeftObject(rule), MovingObjectDetector().camera(), Tracker()
     hits: list[tuple[float, Hit]] = []
     for index, picture in enumerate(rendering.pictures()):
-        plane = np.asarray(cv2.resize(picture[:270], (320, 180), interpolation=cv2.INTER_AREA))
-        plane, at_us = plane.astype(np.uint8), index * 1_000_000 // FPS
+        small = cv2.resize(picture[:270], (320, 180), interpolation=cv2.INTER_AREA)
+        plane = np.asarray(small, np.uint8)
+        at_us = index * 1_000_000 // FPS
         tracks = tracker.update(camera.detect(Look(plane, at_us, 16 / 9)), at_us)
         hits += [(index / FPS, hit) for hit in machine.see(Sight(tracks, at_us, plane))]
     frames = rendering.truth()["frames"]
