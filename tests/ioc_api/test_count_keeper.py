@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.series import CountBatch, CountRecord, Step, roll_up
+from analytics.series import CountBatch, CountRecord, How, Step, roll_up
 from camera_registry.adapters.database import Database
 from camera_registry.base.clock import iso_to_us
 from camera_registry.base.ids import new_id
@@ -31,7 +31,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlCountStore]:
     await database.close()
 
 
-def record(at_us: int, value: float, how: str = "sum", weight: int = 1) -> CountRecord:
+def record(at_us: int, value: float, how: How = "sum", weight: int = 1) -> CountRecord:
     return CountRecord(
         "r",
         1,
