@@ -48,7 +48,7 @@ export function deviceFacts(report: ProbeReport, language: string): readonly Row
     [t('fact.firmware'), device.firmware],
     [t('fact.serial'), device.serial],
     [t('fact.name'), [device.name, device.location].filter((part) => part !== '').join(', ')],
-    [t('fact.onvif'), device.onvif_profiles.join(', ')],
+    [t('fact.onvif'), device.onvif_profiles.filter((letter) => letter.length === 1).join(', ')],
     [t('fact.ptz'), device.ptz ? t('fact.ptz.yes', { n: device.presets }) : t('fact.ptz.no')],
     [t('fact.clock'), offset(device.clock_offset_s, language)],
   ];

@@ -7,6 +7,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'interfaces.none': 'The worker has no usable network interface.',
   'interfaces.of': 'Interfaces of worker {worker}',
   network: 'Go through a range of addresses',
+  'network.range': 'Range',
   'network.hint': 'For example 10.1.2.0/24; at most 4096 addresses in allowed networks.',
   rate: 'Addresses a second',
   'onvif.ports': 'ONVIF ports',

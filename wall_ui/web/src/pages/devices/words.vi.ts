@@ -5,6 +5,7 @@ export const vi = {
   'interfaces.none': 'Máy xử lý không có cổng mạng nào dùng được.',
   'interfaces.of': 'Cổng mạng của máy xử lý {worker}',
   network: 'Dò lần lượt một dải địa chỉ',
+  'network.range': 'Dải địa chỉ',
   'network.hint': 'Ví dụ 10.1.2.0/24; nhiều nhất 4096 địa chỉ trong mạng được phép.',
   rate: 'Địa chỉ mỗi giây',
   'onvif.ports': 'Cổng ONVIF',
