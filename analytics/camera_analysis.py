@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analytics.model_library import CameraModel
+from analytics.camera_model import CameraModel
 from analytics.pipeline import CameraPipeline
 from ingest.gate_state import GateStatus
 from ingest.model_status import ModelStatus

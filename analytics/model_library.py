@@ -11,20 +11,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from analytics.builtin import BUILT_IN
-from analytics.detector import CameraDetector, Detector, Look
-from analytics.events import Detection
+from analytics.camera_model import CameraModel, Shelf
+from analytics.detector import Detector
 from analytics.manifest import Manifest, Model, verify
-from analytics.tracker_config import BLOBS, TrackerConfig
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.base.tasks import Backoff
-from ingest.model_status import ModelStatus
 
 log = structlog.get_logger(__name__)
 
@@ -34,19 +31,6 @@ REFUSALS = Counter("camhub_model_refusals_total", "Models that could not be load
 
 Fetch = Callable[[Manifest], Awaitable[bytes]]
 Open = Callable[[Model | None], Detector]
-
-
-@dataclass(slots=True, eq=False)
-class _Shelf:
-    """A model by name, while cameras want it (``members``) or still run on it (``keepers``)."""
-
-    name: str
-    members: set[CameraModel] = field(default_factory=set)
-    keepers: set[CameraModel] = field(default_factory=set)
-    manifest: Manifest | None = None
-    detector: Detector | None = None
-    problem: tuple[str, str] = ("model_loading", "the model is being loaded")
-    task: asyncio.Task[None] | None = None
 
 
 class ModelLibrary:
@@ -62,7 +46,7 @@ class ModelLibrary:
         self._clock = clock
         self._preset = self._default = default
         self._known: dict[str, Manifest] = {}
-        self._shelves: dict[str, _Shelf] = {}
+        self._shelves: dict[str, Shelf] = {}
         self._cameras: set[CameraModel] = set()
         self._loading = asyncio.Semaphore(1)  # one at a time: each is timed while it is tried out
 
@@ -130,14 +114,14 @@ class ModelLibrary:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _shelf(self, name: str) -> _Shelf:
+    def _shelf(self, name: str) -> Shelf:
         shelf = self._shelves.get(name)
         if shelf is None:
-            shelf = self._shelves[name] = _Shelf(name)
+            shelf = self._shelves[name] = Shelf(name)
             self._load(shelf)
         return shelf
 
-    def _load(self, shelf: _Shelf) -> None:
+    def _load(self, shelf: Shelf) -> None:
         """Begin to load what is known under a name now."""
         if shelf.task is not None:
             shelf.task.cancel()
@@ -155,7 +139,7 @@ class ModelLibrary:
             self._keep_loading(shelf, manifest), name=f"model-{shelf.name}"
         )
 
-    async def _keep_loading(self, shelf: _Shelf, manifest: Manifest | None) -> None:
+    async def _keep_loading(self, shelf: Shelf, manifest: Manifest | None) -> None:
         backoff = Backoff(1.0, 30.0)
         while True:
             try:
@@ -184,7 +168,7 @@ class ModelLibrary:
         async with self._loading:
             return await asyncio.to_thread(self._open, model)
 
-    def _hand(self, shelf: _Shelf, camera: CameraModel) -> None:
+    def _hand(self, shelf: Shelf, camera: CameraModel) -> None:
         """Give a camera the detector of a shelf; one that it kept until now goes."""
         if camera.detector is not None and camera.detector is not shelf.detector:
             SWITCHES.inc()
@@ -194,7 +178,7 @@ class ModelLibrary:
             held.keepers.discard(camera)
             self._put_away(held)
 
-    def _put_away(self, shelf: _Shelf) -> None:
+    def _put_away(self, shelf: Shelf) -> None:
         if shelf.members or shelf.keepers or self._shelves.get(shelf.name) is not shelf:
             return
         del self._shelves[shelf.name]
@@ -203,61 +187,3 @@ class ModelLibrary:
         if shelf.detector is not None:
             LOADED.dec()
             log.info("model_unloaded", model=shelf.detector.label)
-
-
-class CameraModel:
-    """The model of one camera, whichever it is now: a ``Detector`` that never changes its face."""
-
-    def __init__(self, library: ModelLibrary, loop: asyncio.AbstractEventLoop) -> None:
-        self._library = library
-        self._loop = loop
-        self.wanted = ""
-        self.shelf: _Shelf | None = None
-        self.held: _Shelf | None = None
-        self.detector: Detector | None = None
-        self.used = ""
-
-    @property
-    def label(self) -> str:
-        """Name and version of the model that looked last; '' before the first look."""
-        return self.used
-
-    def use(self, name: str) -> None:
-        """Want another model from now on; '' is the default."""
-        self._library.assign(self, name)
-
-    def status(self) -> ModelStatus:
-        """Return what the camera is analysed with, and what stands against what it wants."""
-        detector, shelf = self.detector, self.shelf
-        label = detector.label if detector is not None else ""
-        return ModelStatus(label, *(shelf.problem if shelf is not None else ("", "")))
-
-    def camera(self) -> CameraDetector:
-        """Return a detector with fresh state."""
-        return _Switching(self)
-
-    def close(self) -> None:
-        """Give the model back; from any thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._library.forget, self)
-
-
-class _Switching:
-    """Looks with the camera's present model; a new one begins with fresh state."""
-
-    def __init__(self, model: CameraModel) -> None:
-        self._model = model
-        self._detector: Detector | None = None
-        self._camera: CameraDetector | None = None
-
-    @property
-    def tracking(self) -> TrackerConfig:
-        return BLOBS if self._camera is None else self._camera.tracking
-
-    def detect(self, look: Look) -> list[Detection]:
-        detector = self._model.detector
-        if detector is not self._detector:
-            self._detector = detector
-            self._camera = detector.camera() if detector is not None else None
-            self._model.used = detector.label if detector is not None else ""
-        return self._camera.detect(look) if self._camera is not None else []

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from analytics.builtin import BUILT_IN
+from analytics.camera_model import CameraModel
 from analytics.detector import Detector, Look, MovingObjectDetector
 from analytics.manifest import Manifest, Model
-from analytics.model_library import CameraModel, ModelLibrary
+from analytics.model_library import ModelLibrary
 from analytics.object_detector import ObjectDetector
 from camera_registry.base.errors import UnavailableError
 from tests.analytics.graphs import Grey, model_of
@@ -77,7 +78,7 @@ async def test_model_is_forgotten_with_its_last_camera_and_loaded_again_for_the_
     site.know(made("a"))
     first, second = site.library.camera("a"), site.library.camera("a")
     await ready(first, "a@1")
-    held = weakref.ref(first.detector)  # type: ignore[arg-type]
+    held = weakref.ref(first.detector)
     first.close()
     await asyncio.sleep(0)
     gc.collect()
