@@ -66,7 +66,7 @@ _CONFIGURATION: dict[str, Any] = {
 }
 
 
-@schemathesis.serializer("application/sdp")
+@schemathesis.serializer("application/sdp", "video/mp4")
 def _sdp(_: schemathesis.SerializationContext, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 

@@ -178,6 +178,8 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'field.bridge_s': 'Bridge a loss of',
   'hint.bridge_s': 'Who is lost and found again within this has waited on.',
   'field.bridge_distance': 'Bridge a distance of',
+  'field.first_out': 'Who came first leaves first',
+  'hint.first_out': 'Keeps waits right where tracks are mixed up as the queue moves up.',
   'field.above': 'More than',
   'hint.above': 'Objects in the zone at the same time.',
   'field.for_s': 'For as long as',

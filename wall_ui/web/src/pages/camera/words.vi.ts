@@ -176,6 +176,8 @@ export const vi = {
   'field.bridge_s': 'Bắc cầu mất dấu',
   'hint.bridge_s': 'Ai mất dấu rồi hiện lại trong khoảng này vẫn là đang chờ.',
   'field.bridge_distance': 'Khoảng cách bắc cầu',
+  'field.first_out': 'Ai đến trước rời trước',
+  'hint.first_out': 'Giữ đúng thời gian chờ khi các vết bị lẫn lúc hàng dồn lên.',
   'field.above': 'Nhiều hơn',
   'hint.above': 'Số đối tượng cùng lúc trong vùng.',
   'field.for_s': 'Trong suốt',
