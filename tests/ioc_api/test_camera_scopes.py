@@ -106,7 +106,8 @@ async def test_a_manager_of_a_group_keeps_its_cameras_in_it(api: Hub) -> None:
         assert (await client.post("/api/v1/cameras", json=inside)).status_code == 201
         path = f"/api/v1/cameras/{cameras['a1']}"
         assert (await client.patch(path, json={"name": "other"})).status_code == 200
-        for leaving in ({"groups": []}, {"unit_code": UNIT_B}):
+        leavings: tuple[dict[str, Any], ...] = ({"groups": []}, {"unit_code": UNIT_B})
+        for leaving in leavings:
             assert (await client.patch(path, json=leaving)).status_code == 403
         group = f"/api/v1/camera-groups/{groups['gates']}"
         assert (await client.get(group)).status_code == 200
