@@ -12,14 +12,14 @@ from ingest.packet_sizes import SizeConfig
 class GateConfig:
     """Times in seconds.
 
-    ``threshold``: how many times the baseline packets must be to wake, at the
-    first sleep at least ``over_unrest`` times what they come to at rest. A false wake raises it
-    ``threshold_up`` times up to ``threshold_max``, a movement that was not told lowers it as much,
-    a true wake ``threshold_down`` times. A wake that pixels have not
-    confirmed ``confirm_s`` later is false; after a true one the camera sleeps when nothing has
-    moved for ``hold_s``. ``fresh_s``: how far the looking may be behind, beyond the last keyframe,
-    for "nothing moved" to be known. ``audit_every_s``: mean time between audits; on trial ``trial_audit_s`` between the first
-    two, then twice as long each time. An audit that saw no more than a flicker is repeated after
+    ``threshold``: how many times the baseline packets must be to wake, at the first sleep at least
+    ``over_unrest`` times what they come to at rest. A false wake raises it ``threshold_up`` times
+    up to ``threshold_max``, a movement that was not told lowers it as much, a true wake
+    ``threshold_down`` times. A wake that pixels have not confirmed ``confirm_s`` later is false;
+    after a true one the camera sleeps when nothing has moved for ``hold_s``. ``fresh_s``: how far
+    the looking may be behind, beyond the last keyframe, for "nothing moved" to be known.
+    ``audit_every_s``: mean time between audits; on trial ``trial_audit_s`` between the first two,
+    then twice as long each time. An audit that saw no more than a flicker is repeated after
     ``again_s``. A miss costs the gate for ``demoted_s``, twice as long with each further one, up to
     ``demoted_max_s``.
     """

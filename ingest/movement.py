@@ -29,7 +29,7 @@ class MovementConfig:
     looks: int = 3
     gap_s: float = 1.0
     before_s: float = 1.0
-    grace_s: float = 1.0
+    grace_s: float = 2.0
 
 
 class Movements:

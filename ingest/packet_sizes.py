@@ -42,9 +42,10 @@ class SizeConfig:
     ``baseline_share``: the running percentile that packets of their kind are held against, of the
     newest ``baseline_packets`` of a place, in use from ``least_packets`` of all places;
     ``least_in_place``: fewer of a place are held against all; ``smooth``: packets whose mean is
-    compared, each at most ``most_times`` the baseline; ``floor_bytes`` is added to both sides, because the few bytes of an empty picture vary
-    by multiples. ``max_gop_s`` and ``max_gop_bytes`` bound what a wake has to keep and to decode.
-    ``alike``: how many times the usual bytes of an earlier session may differ from those of this.
+    compared, each at most ``most_times`` the baseline; ``floor_bytes`` is added to both sides,
+    because the few bytes of an empty picture vary by multiples. ``max_gop_s`` and ``max_gop_bytes``
+    bound what a wake has to keep and to decode. ``alike``: how many times the usual bytes of an
+    earlier session may differ from those of this.
     """
 
     rate: RateConfig = field(default_factory=RateConfig)

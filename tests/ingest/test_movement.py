@@ -26,14 +26,14 @@ def test_a_movement_is_told_where_the_sizes_rose_about_its_beginning() -> None:
     for crossed_s, finding in (
         (8.9, Finding.UNTOLD),
         (9.1, Finding.TOLD),
-        (10.9, Finding.TOLD),
-        (11.1, Finding.UNTOLD),
+        (11.9, Finding.TOLD),
+        (12.1, Finding.UNTOLD),
     ):
         movements = Movements()
         movements.crossed(round(crossed_s * S))
         seen(movements, 10, 10.2, 10.4, 10.6)
         assert movements.judge(round(10.6 * S)) is Finding.OPEN
-        assert movements.judge(12 * S) is finding
+        assert movements.judge(13 * S) is finding
         assert movements.judge(14 * S) is None
 
 
