@@ -68,7 +68,7 @@ async def get_model(deps: Deps, name: str) -> ModelShape:
     return await deps.models.get(name)
 
 
-@router.put("/api/v1/model-default", **permission(Action.MODEL_MANAGE))
+@router.put("/api/v1/model-default", **permission(Action.MODEL_MANAGE, also=(404,)))
 async def choose_default(deps: Deps, _: CityWide, body: DefaultBody) -> ModelList:
     """Choose the model of all cameras that name none; workers take it up without a restart."""
     await deps.models.choose_default(body.name)

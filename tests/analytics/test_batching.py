@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from analytics.batching import Batcher, Batching
+from analytics.detector import Look
 from analytics.manifest import Column, ImageSpec, Manifest, Model, Reading, TensorSpec, verify
 from analytics.object_detector import ObjectDetector
+from analytics.pool import AnalysisPool
 from analytics.providers import batch_of
 from camera_registry.base.errors import CamhubError, UnavailableError
 from tests.analytics.graphs import Grey, model_of
@@ -223,3 +225,31 @@ def test_rows_that_name_their_picture_are_told_apart() -> None:
         found = [seen[0].box.w * 64 for seen in threads.map(detector.look, pictures)]
     assert sorted(found) == [16, 32]
     assert cameras
+
+
+def test_cameras_of_one_place_in_the_pool_share_a_batch() -> None:
+    pool = AnalysisPool(1, spare=3)
+    batching = Batching(size=4, wait_s=LONG_S, waiting=pool.waiting)
+    detector = ObjectDetector(brightness_model("n"), batching=batching)
+    ended = threading.Semaphore(0)
+
+    class Camera:
+        def __init__(self, shade: int) -> None:
+            self.shade, self.width = shade, 0.0
+            self.eye = detector.camera()
+
+        def turn(self) -> bool:
+            grey = Grey(64, 64, (self.shade,) * 3)
+            plane = np.zeros((64, 64), np.uint8)
+            (found,) = self.eye.detect(Look(plane, 1, 1.0, grey))
+            self.width = found.box.w * 64
+            ended.release()
+            return False
+
+    cameras = [Camera(shade) for shade in (8, 24, 40, 56)]
+    for camera in cameras:
+        pool.schedule(camera)
+    for _ in cameras:  # only a full batch comes back in time: all four are in it
+        assert ended.acquire(timeout=20)
+    pool.stop()
+    assert [camera.width for camera in cameras] == pytest.approx([8, 24, 40, 56], abs=0.01)
