@@ -35,6 +35,7 @@ from ingest.options import IngestOptions
 from ingest.spool import Spool
 from ingest.supervisor import CameraSupervisor
 from ioc_api.compose.attendants import attendants
+from ioc_api.compose.allocator import use_few_arenas
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.compose.device_jobs import make_runner
@@ -145,6 +146,7 @@ def _options(settings: Settings) -> IngestOptions:
 
 async def run_worker(settings: Settings) -> None:
     """Run cameras until SIGTERM; give the leases back then, so that others go on at once."""
+    use_few_arenas()
     clock = SystemClock()
     stop = stop_requested()
     name = settings.worker_name or f"{socket.gethostname()}-{os.getpid()}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 
+from ioc_api.compose.allocator import use_few_arenas
 from ioc_api.compose.up import worker_width
 from ioc_api.settings import Settings
 
@@ -24,3 +27,7 @@ def test_the_analysis_pools_are_together_as_wide_as_the_cores(
 ) -> None:
     settings = Settings.model_validate({"workers": workers, "worker_threads": threads})
     assert worker_width(settings, cores) == expected
+
+
+def test_the_c_library_takes_the_number_of_arenas() -> None:
+    assert use_few_arenas() == (platform.libc_ver()[0] == "glibc")
