@@ -34,8 +34,8 @@ from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
 from ingest.spool import Spool
 from ingest.supervisor import CameraSupervisor
-from ioc_api.compose.attendants import attendants
 from ioc_api.compose.allocator import use_few_arenas
+from ioc_api.compose.attendants import attendants
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.compose.device_jobs import make_runner
