@@ -29,6 +29,7 @@ class Groups:
         self.frames = 0
         self.reordered = False
         self._bytes = 0
+        self._timed = 0
         self._first_us: int | None = None
         self._top_us: int | None = None
         self._now = _Open()
@@ -45,6 +46,7 @@ class Groups:
         self._now.frames += 1
         if pts_us is None:
             return
+        self._timed += 1
         self._first_us = pts_us if self._first_us is None else self._first_us
         if self._top_us is not None and pts_us < self._top_us:
             self.reordered = True
@@ -103,9 +105,14 @@ class Groups:
         return "constant" if share > config.lively_share else "unknown"
 
     def fps(self, arrived_s: float) -> float:
-        """Pictures a second by the camera's time stamps, or else by their arrival."""
-        span = self._span_s(arrived_s)
-        return (self.frames - 1) / span if span else 0.0
+        """Pictures a second by the camera's time stamps, or else by their arrival.
+
+        The first pictures of an RTSP stream often have no time stamp: those are not counted.
+        """
+        stamped_s = self._stamped_s()
+        if stamped_s:
+            return (self._timed - 1) / stamped_s
+        return (self.frames - 1) / arrived_s if arrived_s else 0.0
 
     def kbps(self, arrived_s: float) -> float:
         """Kilobits a second over whole groups, so that the keyframes weigh as they do in the long
@@ -113,12 +120,12 @@ class Groups:
         """
         if self._lengths_us and len(self._lengths_us) == len(self._gops):
             return sum(gop.size for gop in self._gops) * 8 / 1000 / (sum(self._lengths_us) / 1e6)
-        span = self._span_s(arrived_s)
-        return self._bytes * 8 / 1000 / span if span else 0.0
+        span_s = self._stamped_s() or arrived_s
+        return self._bytes * 8 / 1000 / span_s if span_s else 0.0
 
-    def _span_s(self, arrived_s: float) -> float:
-        if self._first_us is not None and self._top_us is not None:
-            span = self._top_us - self._first_us
-            if span >= _MIN_SPAN_US:
-                return span / 1e6
-        return arrived_s
+    def _stamped_s(self) -> float:
+        """Seconds between the first and the last time stamp; 0 where too little is known."""
+        if self._first_us is None or self._top_us is None:
+            return 0.0
+        span_us = self._top_us - self._first_us
+        return span_us / 1e6 if span_us >= _MIN_SPAN_US else 0.0

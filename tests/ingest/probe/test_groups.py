@@ -50,6 +50,14 @@ def test_rate_control(gops: list[list[int]], said: str) -> None:
     assert stream(gops).rate_control() == said
 
 
+def test_first_pictures_without_time_stamps_do_not_count() -> None:
+    groups = Groups()
+    for index in range(53):
+        stamp = None if index < 3 else index * 40_000
+        groups.add(1000, keyframe=index % 25 == 0, pts_us=stamp)
+    assert groups.fps(99.0) == pytest.approx(25.0)
+
+
 def test_without_time_stamps_arrival_counts() -> None:
     groups = Groups()
     for index in range(51):

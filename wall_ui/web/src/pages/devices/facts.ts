@@ -49,9 +49,15 @@ export function deviceFacts(report: ProbeReport, language: string): readonly Row
     [t('fact.serial'), device.serial],
     [t('fact.name'), [device.name, device.location].filter((part) => part !== '').join(', ')],
     [t('fact.onvif'), device.onvif_profiles.filter((letter) => letter.length === 1).join(', ')],
-    [t('fact.ptz'), device.ptz ? t('fact.ptz.yes', { n: device.presets }) : t('fact.ptz.no')],
+    [t('fact.ptz'), ptzWords(device.ptz, device.presets, device.profiles.length)],
     [t('fact.clock'), offset(device.clock_offset_s, language)],
   ];
+}
+
+/** Whether it can be moved; nothing where no profile could be read: then nobody knows. */
+function ptzWords(ptz: boolean, presets: number, profiles: number): string {
+  if (profiles === 0) return '';
+  return ptz ? t('fact.ptz.yes', { n: presets }) : t('fact.ptz.no');
 }
 
 /** Words for a code; the server's own English where it is one that we do not know. */
