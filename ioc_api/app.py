@@ -16,6 +16,7 @@ from ioc_api import (
     counts,
     discovery,
     events,
+    health_routes,
     imports,
     jobs,
     models,
@@ -32,7 +33,6 @@ from ioc_api import (
 )
 from ioc_api.deps import ApiDeps
 from ioc_api.dry_runs import routes as dry_runs
-from ioc_api.health import routes as health
 from ioc_api.middleware import BodyLimit, ProtectiveHeaders
 from ioc_api.openapi import describe, document_router
 from ioc_api.wall_files import mount_wall
@@ -72,7 +72,7 @@ def _application() -> FastAPI:
         camera_groups,
         camera_map,
         imports,
-        health,
+        health_routes,
         jobs,
         probe,
         discovery,

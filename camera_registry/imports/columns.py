@@ -49,7 +49,7 @@ def _within(least: float, most: float) -> Callable[[str], float]:
 COLUMNS: tuple[Column, ...] = (
     Column("name", "Tên camera", "Name", "Ngã tư Hàng Xanh – hướng Điện Biên Phủ", required=True,
            also=("tên", "camera", "camera name", "tên thiết bị")),
-    Column("unit", "Phường/xã", "Unit", "26740", required=True,
+    Column("unit", "Phường/xã", "Unit", "26956", required=True,
            also=("mã phường", "phường", "xã", "đơn vị", "mã đơn vị", "ward", "commune",
                  "unit code", "ward code")),
     Column("url", "Địa chỉ RTSP", "RTSP URL", "rtsp://10.10.1.21:554/Streaming/Channels/101",

@@ -21,6 +21,7 @@ _LATER_NAMES = (
     "cameras",
     "clip",
     "discover",
+    "imports",
     "models",
     "probe",
     "rules",

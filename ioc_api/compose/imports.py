@@ -6,10 +6,10 @@ from camera_registry.adapters.cameras_bulk import BulkCameras
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.imports_sql import SqlImportStore
 from camera_registry.base.clock import Clock
-from camera_registry.imports.places import Boundaries
 from camera_registry.imports.service import Files, ImportParts, Imports
 from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
+from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -28,12 +28,10 @@ def make_imports(
     files: Files,
     clock: Clock,
     scheme: CodeScheme,
+    areas: UnitAreas,
     weak: WeakCredentials,
 ) -> Imports:
     """Make the imports over one database."""
-
-    async def boundaries() -> Boundaries:
-        return {}
 
     return Imports(
         ImportParts(
@@ -44,7 +42,7 @@ def make_imports(
             units=units,
             policy=policy,
             clock=clock,
-            boundaries=boundaries,
+            boundaries=areas.areas,
             weak=weak.is_weak,
         )
     )
@@ -62,6 +60,7 @@ def imports_of(
         UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
         files,
         clock,
-        CodeScheme(),
+        CodeScheme(settings.camera_code_scheme),
+        services.areas,
         WeakCredentials.load(),
     )

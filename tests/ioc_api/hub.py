@@ -172,6 +172,7 @@ async def hub(
         blobs,
         clock,
         CodeScheme(),
+        UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
     deps = ApiDeps(

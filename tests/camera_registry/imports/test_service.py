@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
@@ -22,6 +24,7 @@ from camera_registry.naming import CodeScheme
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -91,6 +94,7 @@ async def rig(tmp_path: Path, engine: str) -> AsyncIterator[Rig]:
         BlobStore.open(str(tmp_path / "blobs")),
         clock,
         CodeScheme(),
+        UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
     yield Rig(imports, registry, database, clock, tmp_path)
@@ -316,3 +320,32 @@ async def test_deleting_an_import_leaves_its_cameras(rig: Rig) -> None:
     await rig.imports.delete(record)
     assert len(await rig.cameras()) == 2
     assert await rig.imports.list(None, None, 10) == []
+
+
+async def test_points_are_held_against_the_polygons_that_are_loaded(rig: Rig) -> None:
+    ring = [[106.70, 10.77], [106.71, 10.77], [106.71, 10.78], [106.70, 10.78], [106.70, 10.77]]
+    feature = {
+        "type": "Feature",
+        "properties": {"code": "26740"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path = rig.directory / "units.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    units = Units.load()
+    assert await UnitAreas(SqlAreaStore(rig.database), units, rig.clock).load_file(path) == 1
+    record = await rig.checked(
+        table(
+            "In,26740,rtsp://10.0.0.1/s,10.775,106.705",
+            "Near,26740,rtsp://10.0.0.2/s,10.785,106.705",
+            "Far,26740,rtsp://10.0.0.3/s,10.9,106.705",
+            "Turned,26740,rtsp://10.0.0.4/s,106.705,10.775",
+            heading="name,unit,url,lat,lon",
+        )
+    )
+    rows = await rig.imports.rows(record)
+    assert [[(m.code, m.level.value) for m in row.messages] for row in rows] == [
+        [],
+        [("position_outside_unit", "warning")],
+        [("position_outside_unit", "error")],
+        [("position_swapped", "error")],
+    ]

@@ -13,7 +13,7 @@ from camera_registry.health.uptime import FLAPPING_US, dead_since, flapping, upt
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.guard import By, Granted, permission
 from ioc_api.health.maintenance import NewWindow
-from ioc_api.health.shapes import (
+from ioc_api.health_shapes import (
     CameraHealth,
     ChangePage,
     OutagePage,
