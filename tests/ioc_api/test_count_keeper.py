@@ -1,4 +1,4 @@
-"""Retention of counts, on the engine of the tests: hours and days outlive their minutes."""
+"""Retention of counts, on each engine: hours and days outlive their minutes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUR, DAY = 3600 * 10**6, 86_400 * 10**6
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlCountStore]:
+async def store(tmp_path: Path, engine: str) -> AsyncIterator[SqlCountStore]:
     database = Database(await fresh_url(tmp_path), DIRECTORY)
     await database.migrate()
     yield SqlCountStore(database)

@@ -26,9 +26,10 @@ from camera_registry.scope import Scope
 from ioc_api.auth import SESSION_COOKIE
 from ioc_api.push import PAGE, PushLimits
 from ioc_api.rbac import Grant, Role
+from ioc_api.recorder import Recorder
 from ioc_api.records import NewRecord
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
-from tests.ioc_api.samples import event
+from tests.ioc_api.samples import event, message
 from tests.waiting import eventually
 
 LIMITS = PushLimits(keep_alive_s=0.2, recheck_s=0.2, send_s=0.5, streams_per_principal=3)
@@ -140,6 +141,34 @@ async def test_hello_then_states_then_events_as_they_come(site: Site) -> None:
         assert (kind, data["state"]) == ("state", "live")
         await eventually(lambda: site.api.deps.push.clients == 1)
     await eventually(lambda: site.api.deps.push.clients == 0)
+
+
+async def test_values_of_an_event_come_out_of_stream_and_page_as_the_rule_measured_them(
+    engine: str, site: Site
+) -> None:
+    assert site.api.database.dialect == engine
+    measured = {"wait_s": 900.204, "mean_wait_s": 1 / 3, "waiting": 4.0}
+    value, plain = event(kind="queue_wait", measured=measured), event()
+    recorder = Recorder(
+        site.bus, site.api.events, site.api.blobs, site.api.deps.units, SystemClock()
+    )
+    token = await site.api.token(Role.OPERATOR)
+    async with site.stream(token) as reader:
+        assert (await reader.next())[1] == "hello"
+        for one in (value, plain):
+            subject, body = message(one)
+            await site.bus.append(subject, body, message_id=one.id)
+        await recorder.run_once()
+        told = [(await reader.next())[2] for _ in range(2)]
+    assert [(one["id"], one["measured"]) for one in told] == [
+        (value.id, measured),
+        (plain.id, None),
+    ]
+    async with site.api.client(token) as client:
+        page = (await client.get("/api/v1/events")).json()["items"]
+        alone = (await client.get(f"/api/v1/events/{value.id}")).json()
+    assert [one["measured"] for one in page] == [None, measured]
+    assert alone["measured"] == measured
 
 
 async def test_a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(site: Site) -> None:

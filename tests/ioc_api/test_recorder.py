@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -23,7 +24,7 @@ from camera_registry.scope import Scope
 from camera_registry.units import Units
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.rbac import Role
-from ioc_api.recorder import Recorder, checked_event, snapshot_key
+from ioc_api.recorder import MAX_MEASURED, Recorder, checked_event, snapshot_key
 from ioc_api.records import EventFilter, NewRecord, Record, Rejected
 from tests.ioc_api.hub import UNIT_A, Hub
 from tests.ioc_api.samples import JPEG, event, message
@@ -170,6 +171,14 @@ async def test_a_full_disk_gives_back_and_later_everything_is_there(api: Hub, bu
         {"track_id": -1},
         {"score": float("nan")},
         {"box": Box(float("inf"), 0, 0, 0)},
+        {"measured": {"wait_s": float("nan")}},
+        {"measured": {"wait_s": float("inf")}},
+        {"measured": {f"value_{number}": 1.0 for number in range(MAX_MEASURED + 1)}},
+        {"measured": {"": 1.0}},
+        {"measured": {"Wait": 1.0}},
+        {"measured": {"wait_s\n": 1.0}},
+        {"measured": {"w" * 33: 1.0}},
+        {"measured": {"__proto__": 1.0}},
     ],
 )
 def test_a_field_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
@@ -213,6 +222,23 @@ async def test_poison_is_kept_aside_and_harms_no_other(api: Hub, bus: NatsBus) -
     await bus.append(*poisons[0])
     await recorder(api, bus).run_once()
     assert len(await rejected(api)) == len(poisons)
+
+
+async def test_values_that_no_rule_measures_are_set_aside_and_the_others_kept(
+    api: Hub, bus: NatsBus
+) -> None:
+    good = [event(), event(measured={}), event(measured={"wait_s": 900.2, "waiting": 3.0})]
+    await send(bus, good[0], event(measured={"wait_s": float("nan")}), *good[1:])
+    texts = message(event(measured={"wait_s": 1.5}))
+    await bus.append(texts[0], texts[1].replace(msgspec.msgpack.encode(1.5), b"\xa8a string"))
+    await recorder(api, bus).run_once()
+    kept = {record.event.id: record.event.measured for record in await recorded(api)}
+    assert kept == {value.id: value.measured for value in good}
+    assert [row[1] for row in await rejected(api)] == [
+        "has a field that cannot be: measured",
+        "is no event message",
+    ]
+    await acknowledged(bus)
 
 
 async def test_an_event_with_a_picture_that_is_none_is_kept_without_it(

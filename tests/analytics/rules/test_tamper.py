@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import cv2
@@ -175,11 +175,21 @@ DONE: dict[str, Callable[[Plane, int], Plane]] = {
     "moved": moved,
     "black": dark,
 }
+CAUSES = [*sorted(DONE), "frozen"]
+
+
+def put_upon(pictures: Iterator[Plane], script: Sequence[str]) -> Iterator[Plane]:
+    """Do to each second's plane what the script says; "frozen" shows the last one again."""
+    last = None
+    for index, (plane, cause) in enumerate(zip(pictures, script, strict=True)):
+        if cause != "frozen" or last is None:
+            last = DONE[cause](plane, index) if cause in DONE else plane
+        yield last
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.sampled_from(sorted(DONE)),
+    st.sampled_from(CAUSES),
     st.sampled_from(["quiet", "traffic", "pedestrians", "counter_queue"]),
     st.integers(15, 30),
     st.integers(1, 20),
@@ -189,26 +199,20 @@ def test_told_exactly_if_it_lasts_long_enough_whenever_it_begins(
     cause: str, scene: str, begin: int, lasts: int, after_s: int
 ) -> None:
     rule = TamperRule("t", after_s=after_s, clear_s=3, learn_s=8)
-
-    def pictures() -> Iterator[Plane]:
-        for index, plane in enumerate(living(scene, begin + 25)):
-            yield DONE[cause](plane, index) if begin <= index < begin + lasts else plane
-
-    told = says(pictures(), rule)
+    script = [cause if begin <= second < begin + lasts else "" for second in range(begin + 25)]
+    told = says(put_upon(living(scene, len(script)), script), rule)
     assert told == ([(begin + after_s, f"tamper_{cause}")] if lasts > after_s else [])
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(sorted(DONE)), st.integers(1, 12)), max_size=6))
+@given(st.lists(st.tuples(st.sampled_from(CAUSES), st.integers(1, 12)), max_size=6))
 def test_one_cause_at_a_time_and_never_two_alarms_without_a_clear_between(
     parts: list[tuple[str, int]],
 ) -> None:
     machine = Tamper(TamperRule("t", after_s=4, clear_s=5, learn_s=8))
     script = [""] * 12 + [cause for cause, seconds in parts for _ in range(seconds)]
     told: dict[str, int] = {}
-    for index, plane in enumerate(living("quiet", len(script))):
-        cause = script[index]
-        shown = DONE[cause](plane, index) if cause else plane
+    for index, shown in enumerate(put_upon(living("quiet", len(script)), script)):
         hits = machine.see(Sight([], index * SECOND, shown))
         assert len(hits) <= 1
         for hit in hits:
