@@ -82,7 +82,7 @@ async def upload_model(deps: Deps, _: CityWide, request: Request) -> UploadShape
         return UploadShape(upload=await deps.models.keep_upload(path), bytes=size)
 
 
-@router.post("/api/v1/models", status_code=202, **_MANAGE)
+@router.post("/api/v1/models", status_code=202, **permission(Action.MODEL_MANAGE, also=(404, 409)))
 async def add_model(deps: Deps, _: CityWide, by: By, body: AddBody) -> ModelJobShape:
     """Take in an uploaded model, as a job: it is checked, tried out, timed, and then kept."""
     return job_shape(await deps.models.add(body, by.id))
