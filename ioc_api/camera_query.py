@@ -74,6 +74,6 @@ def parse_box(text: str) -> Box:
         raise InvalidError(
             "bbox: must be west,south,east,north in degrees",
             hint="write for example 106.5,10.6,107.0,11.0",
-            code="validation",
+            code="bbox",
         )
     return Box(west, south, east, north)

@@ -222,7 +222,7 @@ class CameraPatch(Body):
         for name in sorted(given - _NULLABLE):
             if getattr(self, name) is None:
                 shown = "class" if name == "camera_class" else name
-                raise InvalidError(f"{shown}: must not be null", code="validation")
+                raise InvalidError(f"{shown}: must not be null", code="null")
         touched = bool({"username", "password"} & given)
         return CameraChange(
             name=_or_unset(self.name),

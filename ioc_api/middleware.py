@@ -37,7 +37,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
-        "serial=(), bluetooth=(), midi=(), browsing-topics=()"
+        "serial=(), midi=(), browsing-topics=()"
     ),
 }
 _HSTS = "max-age=31536000"

@@ -88,13 +88,18 @@ async def _no_such_method(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(app: FastAPI, path: str) -> list[str]:
-    """Return the methods that the document has for a path, in upper case and sorted."""
-    found = {
-        method.upper()
+    """Return the methods that the document has for a path, in upper case and sorted.
+
+    A path that stands there word by word is no value of another one's parameter.
+    """
+    matching = {
+        template: methods
         for template, methods in _templates(app)
         if compile_template(template).fullmatch(path)
-        for method in methods
     }
+    if path in matching:
+        matching = {path: matching[path]}
+    found = {method.upper() for methods in matching.values() for method in methods}
     return sorted(found)
 
 

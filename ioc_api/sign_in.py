@@ -87,6 +87,7 @@ async def set_up(
     )
     subject = (account.id, account.username)
     await deps.access.log.note(What.ACCOUNT_CREATED, subject, client=client)
+    await deps.access.login.arrived(account, client)
     return await open_session(deps, request, response, account, client)
 
 

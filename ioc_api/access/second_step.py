@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import io
 import re
 import secrets
 from collections.abc import Collection
@@ -104,7 +105,11 @@ class SecondStep:
             account_id, self._vault.seal(account_id, PURPOSE, secret.encode())
         )
         uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=self._issuer)
-        svg = segno.make(uri, error="m").svg_inline(scale=4, border=4, dark="#000", light="#fff")
+        picture = io.BytesIO()
+        segno.make(uri, error="m").save(
+            picture, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False
+        )
+        svg = picture.getvalue().decode()
         return Enrolment(secret, uri, svg)
 
     async def confirm(self, account_id: str, code: str) -> list[str]:

@@ -67,7 +67,7 @@ async def test_enrolling_counts_once_it_is_confirmed(
     second = api.deps.access.second
     begun = await second.begin(an.id, an.username)
     assert begun.uri.startswith("otpauth://totp/camhub:an?secret=" + begun.secret)
-    assert begun.svg.startswith("<svg")
+    assert begun.svg.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     await sign_in(api)  # not confirmed yet
     with pytest.raises(InvalidError, match="not right"):
         await second.confirm(an.id, "000000")
