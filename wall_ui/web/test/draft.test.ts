@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Camera } from '../src/api/types';
+import { oddDetails } from '../src/pages/cameras/details';
 import { bodyOf, draftOf, faultsOf, folded } from '../src/pages/cameras/draft';
 
 const label = (code: string) => `Phường ${code}`;
@@ -16,6 +17,18 @@ const camera = {
   priority: 3,
   enabled: true,
   has_credentials: true,
+  detector: '',
+  code: 'BT-TR-001',
+  class: 'traffic',
+  address: '',
+  owner: '',
+  purpose: '',
+  retention_class: '',
+  make: 'Axis',
+  model: '',
+  firmware: '',
+  serial: '',
+  height_m: 4.5,
   version: 4,
 } as unknown as Camera;
 
@@ -44,6 +57,24 @@ describe('a draft', () => {
       password: 'b',
     });
     expect(bodyOf({ ...kept, forget: true }, '26743', camera)).toMatchObject({ username: null });
+  });
+
+  it('changes single details, and empties them', () => {
+    const draft = draftOf(camera, label);
+    draft.details = { ...draft.details, height_m: '5,25', make: '', installed_on: '2026-01-31' };
+    draft.details.sign_posted = 'true';
+    expect(oddDetails(draft.details)).toEqual([]);
+    expect(bodyOf({ ...draft, detector: 'traffic' }, '26743', camera)).toEqual({
+      version: 4,
+      height_m: 5.25,
+      make: '',
+      installed_on: '2026-01-31',
+      sign_posted: true,
+      detector: 'traffic',
+    });
+    expect(oddDetails({ ...draft.details, fov_deg: 'wide' })).toEqual(['fov_deg']);
+    const bare = bodyOf({ ...draftOf(null, label), name: 'n', url: 'u' }, '26743', null);
+    expect(bare).not.toHaveProperty('code');
   });
 
   it('takes a decimal comma', () => {

@@ -23,7 +23,7 @@ import {
   rightOf,
   shifted,
 } from '../src/pages/camera/rules/drawing';
-import { readNumber, writeNumber } from '../src/pages/camera/rules/numbers';
+import { readNumber, writeNumber } from '../src/ui/numbers';
 import {
   faultsOf,
   fieldsOf,

@@ -1,4 +1,5 @@
 import type { Camera } from '../../api/types';
+import { detailsBody, detailsOf, type Details } from './details';
 
 /** A camera as it stands in the form: texts, as somebody typed them. */
 export interface Draft {
@@ -16,6 +17,9 @@ export interface Draft {
   gate: 'auto' | 'off';
   priority: number;
   enabled: boolean;
+  /** Name of its model; empty: that of the hub. */
+  detector: string;
+  details: Details;
 }
 
 export type DraftField = keyof Draft;
@@ -43,6 +47,8 @@ export function draftOf(camera: Camera | null, unitLabel: (code: string) => stri
     gate: camera?.gate ?? 'auto',
     priority: camera?.priority ?? 0,
     enabled: camera?.enabled ?? true,
+    detector: camera?.detector ?? '',
+    details: detailsOf(camera),
   };
 }
 
@@ -89,16 +95,22 @@ export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): o
     gate: draft.gate,
     priority: draft.priority,
     enabled: draft.enabled,
+    detector: draft.detector,
+    ...detailsBody(draft.details),
   };
   const credentials = draft.forget
     ? { username: null }
     : draft.username.trim() === ''
       ? {}
       : { username: draft.username.trim(), password: draft.password };
-  if (before === null) return { ...whole, ...credentials };
+  if (before === null) {
+    // what is not known of a new camera is left to the hub, its code for one
+    const told = Object.entries(whole).filter(([, value]) => value !== '' && value !== null);
+    return { ...Object.fromEntries(told), ...credentials };
+  }
   const changed = Object.fromEntries(
     Object.entries(whole).filter(
-      ([name, value]) => steady(value) !== steady(Reflect.get(before, name)),
+      ([name, value]) => steady(value) !== steady(Reflect.get(before, name) ?? null),
     ),
   );
   return { ...changed, ...credentials, version: before.version };
