@@ -15,6 +15,7 @@ from ioc_api import (
     cameras,
     counts,
     discovery,
+    dry_run_routes,
     events,
     health_routes,
     imports,
@@ -32,7 +33,6 @@ from ioc_api import (
     token_routes,
 )
 from ioc_api.deps import ApiDeps
-from ioc_api.dry_runs import routes as dry_runs
 from ioc_api.middleware import BodyLimit, ProtectiveHeaders
 from ioc_api.openapi import describe, document_router
 from ioc_api.wall_files import mount_wall
@@ -44,7 +44,9 @@ def create_app(deps: ApiDeps) -> FastAPI:
     app.state.deps = deps
     app.state.authenticator = deps.authenticator
     mount_wall(app, deps.wall)
-    app.add_middleware(BodyLimit, uploads=(*dry_runs.UPLOADS, *imports.UPLOADS, *models.UPLOADS))
+    app.add_middleware(
+        BodyLimit, uploads=(*dry_run_routes.UPLOADS, *imports.UPLOADS, *models.UPLOADS)
+    )
     app.add_middleware(ProtectiveHeaders)
     return app
 
@@ -80,7 +82,7 @@ def _application() -> FastAPI:
         models,
         snapshots,
         rules,
-        dry_runs,
+        dry_run_routes,
         counts,
         events,
         administration,

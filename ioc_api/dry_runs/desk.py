@@ -194,7 +194,7 @@ class DryRuns:
             if run.ask_s:
                 await self._fetch(run)
             run.state, run.progress = RunState.RUNNING, 0.0
-            await self._analyse(run, lambda message: _hear(run, message))
+            await self._analyse(run, run.hear)
             if run.state is RunState.RUNNING:
                 run.end(RunState.FAILED, "dry_run_crashed", "the analysis ended without a result")
         except asyncio.CancelledError:
@@ -243,18 +243,3 @@ class DryRuns:
             del self._runs[run.id]
             with contextlib.suppress(OSError):
                 shutil.rmtree(run.directory)
-
-
-def _hear(run: Run, message: dict[str, Any]) -> None:
-    """Take one line of the child."""
-    match message:
-        case {"type": "length", "seconds": seconds}:
-            run.seconds = float(seconds)
-        case {"type": "progress", "seconds": seconds, "frames": frames}:
-            run.frames = int(frames)
-            run.progress = min(1.0, float(seconds) / run.seconds) if run.seconds else 0.0
-        case {"type": "done", "result": dict(result)}:
-            run.result, run.progress = result, 1.0
-            run.end(RunState.DONE)
-        case {"type": "error", "message": message_, "code": code, "hint": hint}:
-            run.end(RunState.FAILED, str(code), str(message_), str(hint))

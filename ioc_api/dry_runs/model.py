@@ -86,3 +86,17 @@ class Run:
         """Become final; what is final stays as it is."""
         if not self.state.final:
             self.state, self.code, self.error, self.hint = state, code, error, hint
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take what the analysis says: its length, how far it is, and its end."""
+        match message:
+            case {"type": "length", "seconds": seconds}:
+                self.seconds = float(seconds)
+            case {"type": "progress", "seconds": seconds, "frames": frames}:
+                self.frames = int(frames)
+                self.progress = min(1.0, float(seconds) / self.seconds) if self.seconds else 0.0
+            case {"type": "done", "result": dict(result)}:
+                self.result, self.progress = result, 1.0
+                self.end(RunState.DONE)
+            case {"type": "error", "message": words, "code": code, "hint": hint}:
+                self.end(RunState.FAILED, str(code), str(words), str(hint))

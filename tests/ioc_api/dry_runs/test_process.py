@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ RULES = json.dumps({"rules": [{"kind": "zone_enter", "id": "in", "cool_down_s": 
 LONGEST_S = 60.0
 
 
-def passing(seconds: float) -> Sequence[Rect]:
+def passing(seconds: float) -> list[Rect]:
     return [(round(20 + (seconds - 3) * 60), 90, 30, 40)] if seconds > 3 else []
 
 
