@@ -1,39 +1,25 @@
-"""One OpenID provider: its discovery document, its keys, and what it says of a person.
+"""One OpenID provider: how it is used, and what it says of a person.
 
-OpenID Connect Core 1.0, authorization code flow, with PKCE (RFC 7636). Everything that comes from
-the provider is bounded, and nothing of it is followed anywhere but to https, or to this machine.
+OpenID Connect Core 1.0, authorization code flow, with PKCE (RFC 7636).
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import ipaddress
-import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-import httpx
-import structlog
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import UnauthenticatedError, UnavailableError
 from ioc_api.access.oidc_claims import Claims, GrantMapping
+from ioc_api.access.oidc_documents import ProviderDocuments, refused
 
-log = structlog.get_logger(__name__)
-
-_MAX_BYTES = 2**20
-_TIMEOUT_S = 10.0
-_KEEP_S = 3600.0
-_REFETCH_S = 30.0
-"""Keys are asked for anew at most this often for a key id that is not known: that id is input."""
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 
 
@@ -73,15 +59,11 @@ class OidcClient:
     def __init__(self, provider: Provider, clock: Clock) -> None:
         self.provider = provider
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._about: dict[str, Any] = {}
-        self._about_at = 0.0
-        self._keys: KeySet | None = None
-        self._keys_at = 0.0
+        self._documents = ProviderDocuments(provider.id, provider.issuer, clock)
 
     async def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
         """Return where to send the browser. Raises UnavailableError."""
-        about = await self._discover()
+        about = await self._documents.discover()
         url: str = prepare_grant_uri(
             about["authorization_endpoint"],
             client_id=self.provider.client_id,
@@ -101,20 +83,20 @@ class OidcClient:
         Raises UnauthenticatedError where the provider or a check refuses, UnavailableError where
         the provider does not answer.
         """
-        about = await self._discover()
+        about = await self._documents.discover()
         answer = await self._exchange(about, code, flow, redirect_uri)
         token = answer.get("id_token")
         if not isinstance(token, str):
-            raise _refused("the provider sent no ID token")
+            raise refused("the provider sent no ID token")
         claims = await self._validated(token, flow, str(answer.get("access_token", "")))
         amr = claims.get("amr") or []
         if self.provider.require_amr and not set(self.provider.require_amr) & set(amr):
-            raise _refused("the provider did not ask for a second step")
+            raise refused("the provider did not ask for a second step")
         return await self._with_userinfo(about, claims, answer), token
 
     async def logout_url(self, id_token: str, back_to: str) -> str | None:
         """Return where signing out at the provider is, None where it has no such place."""
-        endpoint = (await self._discover()).get("end_session_endpoint")
+        endpoint = (await self._documents.discover()).get("end_session_endpoint")
         if not isinstance(endpoint, str):
             return None
         query = {"client_id": self.provider.client_id, "post_logout_redirect_uri": back_to}
@@ -139,7 +121,7 @@ class OidcClient:
             fields |= {"client_id": provider.client_id, "client_secret": provider.client_secret}
         body = prepare_token_request("authorization_code", redirect_uri=redirect_uri, **fields)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return await self._fetch("POST", about["token_endpoint"], headers, body)
+        return await self._documents.fetch("POST", about["token_endpoint"], headers, body)
 
     async def _validated(self, token: str, flow: Flow, access_token: str) -> dict[str, Any]:
         """Check signature, issuer, audience, times, nonce and at_hash of an ID token."""
@@ -161,17 +143,19 @@ class OidcClient:
             )
             claims.validate(now=self._clock.utc_us() // 1_000_000, leeway=self.provider.leeway_s)
         except (JoseError, ValueError, TypeError) as error:
-            raise _refused(f"the ID token is not valid: {error}") from None
+            raise refused(f"the ID token is not valid: {error}") from None
         if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
-            raise _refused("the ID token names nobody")
+            raise refused("the ID token names nobody")
         return dict(claims)
 
     async def _decoded(self, token: str) -> jwt.Token:
         try:
-            return jwt.decode(token, await self._key_set(), algorithms=_ALGORITHMS)
+            return jwt.decode(token, await self._documents.key_set(), algorithms=_ALGORITHMS)
         except (InvalidKeyIdError, ValueError):
             # a key that we have not seen: the provider may have changed its keys
-            return jwt.decode(token, await self._key_set(fresh=True), algorithms=_ALGORITHMS)
+            return jwt.decode(
+                token, await self._documents.key_set(fresh=True), algorithms=_ALGORITHMS
+            )
 
     async def _with_userinfo(
         self, about: dict[str, Any], claims: dict[str, Any], answer: dict[str, Any]
@@ -180,104 +164,7 @@ class OidcClient:
         endpoint, token = about.get("userinfo_endpoint"), answer.get("access_token")
         if not isinstance(endpoint, str) or not isinstance(token, str):
             return claims
-        more = await self._fetch("GET", endpoint, {"Authorization": f"Bearer {token}"})
+        more = await self._documents.fetch("GET", endpoint, {"Authorization": f"Bearer {token}"})
         if more.get("sub") != claims["sub"]:
-            raise _refused("userinfo is about somebody else")
+            raise refused("userinfo is about somebody else")
         return {**more, **claims}
-
-    async def _discover(self) -> dict[str, Any]:
-        async with self._lock:
-            if not self._about or self._clock.monotonic() - self._about_at > _KEEP_S:
-                issuer = self.provider.issuer
-                url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-                about = await self._fetch("GET", url)
-                if about.get("issuer") != issuer:
-                    raise UnavailableError(
-                        f"The provider {self.provider.id} calls itself by another issuer",
-                        hint="write the issuer in the settings exactly as the provider does",
-                    )
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    _checked_url(str(about.get(name, "")))
-                self._about, self._about_at = about, self._clock.monotonic()
-            return self._about
-
-    async def _key_set(self, *, fresh: bool = False) -> KeySet:
-        about = await self._discover()
-        async with self._lock:
-            age = self._clock.monotonic() - self._keys_at
-            if self._keys is None or age > _KEEP_S or (fresh and age > _REFETCH_S):
-                document = await self._fetch("GET", about["jwks_uri"])
-                try:
-                    self._keys = KeySet.import_key_set(document)  # type: ignore[arg-type]
-                except (JoseError, ValueError, KeyError, TypeError):
-                    raise _unavailable(self.provider, "its keys cannot be read") from None
-                self._keys_at = self._clock.monotonic()
-            return self._keys
-
-    async def _fetch(
-        self, method: str, url: str, headers: dict[str, str] | None = None, body: str = ""
-    ) -> dict[str, Any]:
-        """Ask for a JSON object. A refusal (4xx) is the person's, all else the provider's fault."""
-        _checked_url(url)
-        sent = {"Accept": "application/json", **(headers or {})}
-        try:
-            async with (
-                asyncio.timeout(_TIMEOUT_S),
-                httpx.AsyncClient(timeout=_TIMEOUT_S) as client,
-                client.stream(method, url, headers=sent, content=body or None) as response,
-            ):
-                content = bytearray()
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if len(content) > _MAX_BYTES:
-                        raise _unavailable(self.provider, "its answer is too long")
-            found = json.loads(bytes(content))
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            log.warning("oidc_unreachable", provider=self.provider.id, error=type(error).__name__)
-            raise _unavailable(self.provider, "it does not answer as it should") from None
-        if 400 <= response.status_code < 500 and method == "POST":
-            raise _refused(f"the provider refuses: {str(found)[:200]}")
-        if response.status_code != 200 or not isinstance(found, dict):
-            raise _unavailable(self.provider, f"it answers {response.status_code}")
-        return found
-
-
-def is_safe_url(url: str) -> bool:
-    """Say whether a provider may have this address: https, or http on this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _local(host)))
-
-
-def _checked_url(url: str) -> None:
-    if not is_safe_url(url):
-        raise UnavailableError(
-            "A provider has an address that is not https",
-            hint="plain http is for this machine only",
-            code="oidc_unavailable",
-        )
-
-
-def _local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _refused(why: str) -> UnauthenticatedError:
-    log.warning("oidc_refused", reason=why)
-    return UnauthenticatedError("The sign-in at the provider did not work", code="oidc_failed")
-
-
-def _unavailable(provider: Provider, why: str) -> UnavailableError:
-    return UnavailableError(
-        f"The provider {provider.id} cannot be used: {why}",
-        hint="try again later, or sign in with a password",
-        code="oidc_unavailable",
-    )

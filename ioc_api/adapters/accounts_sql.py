@@ -1,4 +1,4 @@
-"""Accounts, their identities at providers, and set-up links in the database."""
+"""Accounts and their identities at providers in the database."""
 
 from __future__ import annotations
 
@@ -18,22 +18,16 @@ from ioc_api.adapters.access_tables import (
     identities,
     recovery_codes,
     sessions,
-    setup_links,
 )
 from ioc_api.adapters.grants_sql import city_administrators, read_grants, write_grants
 from ioc_api.rbac import Grant
 
 
 class SqlAccountStore:
-    """``AccountStore`` of ``ioc_api.accounts`` and ``SetupStore`` of ``ioc_api.access``."""
+    """``AccountStore`` of ``ioc_api.accounts``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def count_accounts(self) -> int:
-        """Return how many accounts there are."""
-        async with self._database.read() as connection:
-            return await _count(connection)
 
     async def insert_account(
         self, account: Account, password_hash: str, identity: tuple[str, str] | None = None
@@ -43,7 +37,7 @@ class SqlAccountStore:
         Raises ConflictError where the user name is taken or the identity has an account already.
         """
         async with self._database.write() as connection:
-            await _insert_account(connection, account, password_hash)
+            await insert_account(connection, account, password_hash)
             if identity is not None:
                 provider, subject = identity
                 row = {"provider": provider, "subject": subject, "account_id": account.id}
@@ -135,57 +129,14 @@ class SqlAccountStore:
             gone = await connection.execute(accounts.delete().where(accounts.c.id == account_id))
             return gone.rowcount > 0
 
-    # set-up links
-
-    async def replace_setup_link(self, link_hash: str, now_us: int) -> bool:
-        """Make this the only set-up link, if no account exists; say whether none does."""
-        async with self._database.write(alone=True) as connection:
-            if await _count(connection):
-                return False
-            await connection.execute(setup_links.delete())
-            await connection.execute(
-                setup_links.insert().values(hash=link_hash, created_us=now_us, used_us=0)
-            )
-            return True
-
-    async def setup_link_valid(self, link_hash: str) -> bool:
-        """Say whether a set-up link could be used now."""
-        query = sa.select(setup_links.c.hash).where(
-            setup_links.c.hash == link_hash, setup_links.c.used_us == 0
-        )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).first()
-            return found is not None and await _count(connection) == 0
-
-    async def use_setup_link(
-        self, link_hash: str, account: Account, password_hash: str, now_us: int
-    ) -> bool:
-        """Burn the link and store the first account, both or neither; say whether it was valid."""
-        burn = (
-            setup_links.update()
-            .where(setup_links.c.hash == link_hash, setup_links.c.used_us == 0)
-            .values(used_us=now_us)
-        )
-        async with self._database.write(alone=True) as connection:
-            if await _count(connection) or (await connection.execute(burn)).rowcount == 0:
-                return False
-            await _insert_account(connection, account, password_hash)
-            return True
-
     async def _one(self, condition: sa.ColumnElement[bool]) -> Account | None:
         async with self._database.read() as connection:
             found = await _accounts(connection, condition)
         return found[0] if found else None
 
 
-async def _count(connection: AsyncConnection) -> int:
-    found = await connection.execute(sa.select(sa.func.count()).select_from(accounts))
-    return int(found.scalar_one())
-
-
-async def _insert_account(
-    connection: AsyncConnection, account: Account, password_hash: str
-) -> None:
+async def insert_account(connection: AsyncConnection, account: Account, password_hash: str) -> None:
+    """Store a new account inside a transaction. Raises ConflictError for a name that is taken."""
     row = {
         "id": account.id,
         "username": account.username,

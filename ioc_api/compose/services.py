@@ -21,7 +21,6 @@ from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from ioc_api.access.brake import Brake
-from ioc_api.access.grants import GrantRules
 from ioc_api.access.log import AccessLog
 from ioc_api.access.login import Login
 from ioc_api.access.oidc import Oidc
@@ -34,8 +33,10 @@ from ioc_api.adapters.access_sql import SqlAccessLogStore, SqlAttemptStore, SqlT
 from ioc_api.adapters.accounts_sql import SqlAccountStore
 from ioc_api.adapters.credentials_sql import SqlCredentialStore
 from ioc_api.adapters.grants_sql import SqlGroupNames
+from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.compose.common import open_vault
+from ioc_api.grant_rules import GrantRules
 from ioc_api.passwords import Passwords
 from ioc_api.settings import Settings
 
@@ -93,7 +94,7 @@ def make_services(
     return Services(
         units=units,
         accounts=accounts,
-        setup=SetupLinks(store, accounts, clock),
+        setup=SetupLinks(SqlSetupStore(database), accounts, clock),
         tokens=Tokens(SqlCredentialStore(database), rules, clock),
         access=Access(login, second, brake, access_log, oidc),
         authenticator=auth,

@@ -36,7 +36,6 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
 from ioc_api.access.brake import Brake, BrakePolicy
-from ioc_api.access.grants import GrantRules
 from ioc_api.access.log import AccessLog
 from ioc_api.access.login import Login
 from ioc_api.access.oidc import Oidc
@@ -53,6 +52,7 @@ from ioc_api.adapters.credentials_sql import SqlCredentialStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.adapters.grants_sql import SqlGroupNames
 from ioc_api.adapters.models_sql import SqlModelStore
+from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.app import create_app
 from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.compose.imports import make_imports
@@ -61,6 +61,7 @@ from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.dry_runs.clips import BusClips
 from ioc_api.dry_runs.desk import Analyse, DryRuns
 from ioc_api.dry_runs.model import Run
+from ioc_api.grant_rules import GrantRules
 from ioc_api.health.maintenance import Maintenance
 from ioc_api.migrations import DIRECTORY
 from ioc_api.model_keeper import ModelKeeper
@@ -178,7 +179,7 @@ async def hub(
     deps = ApiDeps(
         authenticator=authenticator,
         accounts=accounts,
-        setup=SetupLinks(store, accounts, clock),
+        setup=SetupLinks(SqlSetupStore(database), accounts, clock),
         tokens=Tokens(credentials, rules, clock),
         access=Access(login, second, brake_, access_log, oidc),
         registry=registry,

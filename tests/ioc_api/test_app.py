@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.errors import InvalidError
+from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.app import openapi_document
 from ioc_api.middleware import MAX_BODY
 from ioc_api.paging import decode_cursor, encode_cursor
@@ -58,10 +59,10 @@ async def test_validation_never_repeats_what_was_sent(api: Hub) -> None:
 async def test_a_crash_is_a_problem_that_tells_nothing(
     api: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def crash() -> int:
+    async def crash(_: SqlSetupStore) -> int:
         raise RuntimeError("geheim")
 
-    monkeypatch.setattr(api.store, "count_accounts", crash)
+    monkeypatch.setattr(SqlSetupStore, "count_accounts", crash)
     async with api.client() as client:
         answer = await client.get("/api/v1/setup")
     is_problem(answer, 500, "internal")

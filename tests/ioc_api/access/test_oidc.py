@@ -17,7 +17,8 @@ from camera_registry.base.errors import UnavailableError
 from camera_registry.scope import Scope
 from camera_registry.units import Units
 from ioc_api.access.oidc_claims import GrantMapping, grants_of, usernames
-from ioc_api.access.oidc_provider import OidcClient, Provider, is_safe_url
+from ioc_api.access.oidc_documents import is_safe_url
+from ioc_api.access.oidc_provider import OidcClient, Provider
 from ioc_api.auth import SESSION_COOKIE
 from ioc_api.rbac import Grant, Role
 from tests.fakes import ManualClock
