@@ -80,6 +80,7 @@ async def test_a_zone_drawn_with_the_mouse_is_saved_comes_back_and_speaks(
     await page.get_by_test_id("rules-save").click()
     await expect(page.get_by_test_id("rules-bar")).to_have_attribute("data-dirty", "false")
     await page.reload()
+    await expect(page.get_by_test_id("rule")).to_have_count(1)
     await expect(page.get_by_test_id("rule")).to_have_attribute("data-rule", "crossing")
     await expect(page.get_by_test_id("handle-3")).to_be_visible()
     with hub.client() as client:
@@ -135,6 +136,7 @@ async def test_rules_that_somebody_else_saved_meanwhile_are_not_overwritten(
     await page.get_by_test_id("rules-save").click()
     await expect(page.get_by_test_id("rules-conflict")).to_be_visible()
     await page.get_by_test_id("rules-reload").click()
+    await expect(page.get_by_test_id("rule")).to_have_count(1)
     await expect(page.get_by_test_id("rule")).to_have_attribute("data-rule", "theirs")
 
 
@@ -212,6 +214,7 @@ async def test_the_list_finds_edits_and_tells_of_a_conflict(page: Page, hub: Hub
     await page.get_by_test_id("camera-save").click()
     await expect(page.get_by_test_id("camera-conflict")).to_be_visible()
     await page.get_by_test_id("camera-reload").click()
+    await expect(page.get_by_test_id("camera-conflict")).to_have_count(0)
     await page.get_by_test_id("camera-priority").select_option("7")
     await page.get_by_test_id("camera-save").click()
     await expect(page.get_by_test_id("camera-form")).to_have_count(0)
