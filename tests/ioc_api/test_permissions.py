@@ -28,8 +28,9 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.base.ids import new_id
 from camera_registry.discovery import DiscoveryReport, Interfaces, encode
+from camera_registry.health.model import Target
 from camera_registry.jobs import JobDesk, JobRunner, Submission, Task
-from camera_registry.model import Camera
+from camera_registry.model import Actor, Camera
 from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
 from ioc_api.adapters.models_sql import SqlModelStore
@@ -37,6 +38,7 @@ from ioc_api.auth import TOKEN_PREFIX, fingerprint, new_secret
 from ioc_api.credentials import TokenRow
 from ioc_api.dry_runs.model import RunState
 from ioc_api.guard import DECLARATION, PUBLIC, SIGNED_IN
+from ioc_api.health.maintenance import NewWindow
 from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.hub import LiveHub
@@ -91,7 +93,19 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/model-uploads"): {"a": "file of any kind"},
     ("post", "/api/v1/models/{name}/test"): {"a": "file of any kind"},
     ("post", "/api/v1/tokens"): {"name": "t", "grants": [GRANT_A]},
+    ("post", "/api/v1/imports"): {"a": "file of any kind"},
+    ("post", "/api/v1/imports/{import_id}/check"): {"mapping": {"0": "name"}},
+    ("post", "/api/v1/imports/{import_id}/apply"): {"mode": "good_rows"},
+    ("post", "/api/v1/maintenance"): {
+        "target": "unit",
+        "target_id": UNIT_A,
+        "begins": "2027-01-01T00:00:00Z",
+        "ends": "2027-01-02T00:00:00Z",
+        "reason": "walk",
+    },
 }
+OWN = "/api/v1/imports/{import_id}"
+"""What lies under this is seen by who made it and by who manages the whole city."""
 HUB_WIDE = "/api/v1/model"
 """What lies under this serves the whole city: who manages models in a part of it changes none."""
 MAKES_IN_A = {
@@ -99,6 +113,7 @@ MAKES_IN_A = {
     "/api/v1/camera-groups",
     "/api/v1/users",
     "/api/v1/tokens",
+    "/api/v1/maintenance",
 }
 """POST to these makes something in unit A: with rights in another unit only, it is refused."""
 
@@ -189,11 +204,22 @@ class Site:
         run.clip.write_bytes(b"mp4")
         await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
         group = await self.hub.deps.groups.create(f"g{camera.id}", UNIT_A, everywhere)
+        file = self.hub.directory / "walk.csv"
+        file.write_text("name,unit,url\n")
+        record = await self.hub.deps.imports.upload(file, "walk.csv", Actor("walk", "walk"))
+        window = await self.hub.deps.maintenance.announce(
+            window_now(),
+            everywhere,
+            Actor("walk", "walk"),
+        )
         job = await self.hub.deps.jobs.submit(
             Submission("discovery", b"", "walk", Action.CAMERA_MANAGE, Scope.of([UNIT_A]))
         )
         return {
             "task_id": job.id,
+            "import_id": record.id,
+            "window_id": window.id,
+            "provider": "none",
             "group_id": group.id,
             "version": "1",
             "run_id": run.id,
@@ -232,6 +258,11 @@ async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         await directory.stop()
+
+
+def window_now() -> NewWindow:
+    now = SystemClock().utc_us()
+    return NewWindow(Target.UNIT, UNIT_A, now, now + 60_000_000, "walk")
 
 
 async def nothing_found(task: Task) -> bytes:
@@ -347,6 +378,8 @@ def check(
             assert status == 403, case
         else:
             assert status not in (401, 403, 404, 500), case
+    elif path.startswith(OWN):
+        assert status in ((200, 202, 204, 409, 422) if scope.units is None else (404,)), case
     elif scope.allows(UNIT_A, _groups(path)):
         assert status not in (401, 403, 500), case
         assert status != 404 or path.endswith("/{session}"), case
@@ -357,7 +390,16 @@ def check(
     else:
         assert status in (200, 202, 503), case
         seen = scope.allows(UNIT_A, [GROUP_A])
-        assert seen or UNIT_A not in case, f"something of another unit is shown: {case}"
+        # a group that a grant names is known to its holder, wherever the group's home is
+        seen = seen or (path == "/api/v1/camera-groups" and _only_named(scope, case))
+        # rights in the other group reach into the unit too, to that group and its cameras alone
+        foreign = GROUP_A if scope.allows(UNIT_A, [GROUP_B]) else UNIT_A
+        assert seen or foreign not in case, f"something out of scope is shown: {case}"
+
+
+def _only_named(scope: Scope, text: str) -> bool:
+    named = {group for group, _ in scope.grouped}
+    return all(group in named or group not in text for group in (GROUP_A, GROUP_B))
 
 
 def _groups(path: str) -> list[str]:
