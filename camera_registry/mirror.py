@@ -21,6 +21,15 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(CameraSpec)
 
 
+Stamp = tuple[int, bytes]
+"""Version and sealed credentials of a spec: a rotation of the master key makes no new version."""
+_UNREADABLE: Stamp = (0, b"")
+
+
+def _stamp(spec: CameraSpec) -> Stamp:
+    return spec.version, spec.sealed
+
+
 def encode_spec(spec: CameraSpec) -> bytes:
     """Write a spec as it stands in the bucket ``camera_specs``."""
     return _encode(spec)
@@ -80,9 +89,9 @@ class Mirror:
         present = await self._bus.subjects(subjects.LEASES_STREAM)
         return {subject.removeprefix(prefix) for subject in present}
 
-    async def present(self) -> tuple[dict[str, int], set[str]]:
-        """Return the version of each spec (0: unreadable), and the cameras that have a state."""
-        specs: dict[str, int] = {}
+    async def present(self) -> tuple[dict[str, Stamp], set[str]]:
+        """Return the stamp of each spec, and the cameras that have a state."""
+        specs: dict[str, Stamp] = {}
         states: set[str] = set()
 
         async def on_spec(entry: Entry) -> None:
@@ -90,9 +99,9 @@ class Mirror:
                 specs.pop(entry.key, None)
                 return
             try:
-                specs[entry.key] = decode_spec(entry.value).version
+                specs[entry.key] = _stamp(decode_spec(entry.value))
             except msgspec.MsgspecError:
-                specs[entry.key] = 0
+                specs[entry.key] = _UNREADABLE
 
         async def on_state(entry: Entry) -> None:
             if entry.value is not None:
@@ -106,7 +115,7 @@ class Mirror:
     async def mend(
         self,
         wanted: Iterable[CameraSpec],
-        specs: dict[str, int],
+        specs: dict[str, Stamp],
         states: set[str],
         leased: set[str],
     ) -> int:
@@ -122,7 +131,7 @@ class Mirror:
             await self.withdraw(camera_id)
             repairs += 1
         for spec in by_id.values():
-            if specs.get(spec.id) != spec.version:
+            if specs.get(spec.id) != _stamp(spec):
                 await self.put(spec)
                 repairs += 1
         missing = by_id.keys() - leased

@@ -8,61 +8,97 @@ associated data binds a value to its camera and its purpose: moved to another ro
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from camera_registry.base.errors import ConfigError, StorageError
+from camera_registry.base.errors import ConfigError
 from camera_registry.model import Credentials
+from camera_registry.vault_keys import ID_BYTES, KEY_BYTES, key_id
 
-KEY_BYTES = 32
 _VERSION = 1
-_ID_BYTES = 4
 _NONCE_BYTES = 12
-_HEAD_BYTES = 1 + _ID_BYTES
+HEAD_BYTES = 1 + ID_BYTES
+"""So many bytes at the start of a sealed value say the key; see :attr:`Vault.head`."""
 CREDENTIALS = "credentials"
 
 _decode_pair = msgspec.msgpack.Decoder(tuple[str, str]).decode
 
 
+class KeySource(Protocol):
+    """Where keys come from that may change while the process runs."""
+
+    def keys(self) -> Sequence[bytes]:
+        """Return the keys, the one that seals first. Raises ConfigError, StorageError."""
+        ...
+
+    def changed(self) -> Sequence[bytes] | None:
+        """Return the keys if they are others than those that were read before, else None."""
+        ...
+
+
 class Vault:
     """Seals with ``key``; opens what was sealed with it or with one of the ``older`` keys."""
 
-    def __init__(self, key: bytes, older: Sequence[bytes] = ()) -> None:
-        for candidate in (key, *older):
-            if len(candidate) != KEY_BYTES:
-                raise ConfigError(
-                    f"The master key must have {KEY_BYTES} bytes, not {len(candidate)}",
-                    code="vault_key",
-                )
-        self._id = _key_id(key)
-        self._ciphers = {_key_id(candidate): AESGCM(candidate) for candidate in (*older, key)}
+    def __init__(
+        self, key: bytes, older: Sequence[bytes] = (), source: KeySource | None = None
+    ) -> None:
+        self._source = source
+        self._ring = _ring((key, *older))
+
+    @classmethod
+    def following(cls, source: KeySource) -> Vault:
+        """Use the keys of ``source``, and its new ones as soon as there are any."""
+        key, *older = source.keys()
+        return cls(key, older, source)
 
     def __repr__(self) -> str:
-        return f"Vault(key_id={self._id.hex()})"
+        return f"Vault(key_id={self._ring[0][1:].hex()})"
+
+    @property
+    def head(self) -> bytes:
+        """What a value begins with that is sealed with the present key."""
+        self._follow()
+        return self._ring[0]
+
+    @property
+    def heads(self) -> tuple[bytes, ...]:
+        """The beginnings of all values that can be opened, the present key's first."""
+        self._follow()
+        return tuple(self._ring[1])
+
+    def _follow(self) -> None:
+        keys = self._source.changed() if self._source is not None else None
+        if keys:
+            self._ring = _ring(keys)  # in one step: other threads use it meanwhile
+
+    def reseal(self, bound_to: str, purpose: str, sealed: bytes) -> bytes:
+        """Seal a value again with the present key. Raises as :meth:`open` does."""
+        return self.seal(bound_to, purpose, self.open(bound_to, purpose, sealed))
 
     def seal(self, camera_id: str, purpose: str, plaintext: bytes) -> bytes:
         """Encrypt for one camera and one purpose."""
-        head = bytes([_VERSION]) + self._id
+        self._follow()  # or a value under the old key would come after its last search
+        head, ciphers = self._ring
         nonce = os.urandom(_NONCE_BYTES)
         data = _bound(head, camera_id, purpose)
-        return head + nonce + self._ciphers[self._id].encrypt(nonce, plaintext, data)
+        return head + nonce + ciphers[head].encrypt(nonce, plaintext, data)
 
     def open(self, camera_id: str, purpose: str, sealed: bytes) -> bytes:
         """Decrypt. Raises ConfigError for another key, another camera, or a damaged value."""
-        head, rest = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
+        head, rest = sealed[:HEAD_BYTES], sealed[HEAD_BYTES:]
         if len(rest) < _NONCE_BYTES + 16 or head[0] != _VERSION:
             raise ConfigError(
                 "A sealed value is damaged, or was made by a newer camhub", code="vault_damaged"
             )
-        cipher = self._ciphers.get(head[1:])
+        cipher = self._ring[1].get(head)
+        if cipher is None:
+            self._follow()
+            cipher = self._ring[1].get(head)
         if cipher is None:
             raise ConfigError(
                 "Sealed credentials belong to another master key",
@@ -95,72 +131,15 @@ class Vault:
         return Credentials(username, password)
 
 
-def parse_key(text: str) -> bytes:
-    """Read a master key from base64 or hex. Raises ConfigError where it is neither."""
-    stripped = text.strip()
-    try:
-        if len(stripped) == KEY_BYTES * 2:
-            return bytes.fromhex(stripped)
-        key = base64.b64decode(stripped, validate=True)
-    except (ValueError, binascii.Error):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ConfigError(
-            "The master key cannot be read",
-            hint="give 32 bytes as base64; `openssl rand -base64 32` makes one",
-            code="vault_key",
-        )
-    return key
-
-
-def load_or_create_key(path: Path) -> bytes:
-    """Read the master key; at the first start make it, with mode 0600.
-
-    The file appears whole or not at all, and when several processes start at once they all get the
-    key of the one that came first. Raises ConfigError for a file that everybody can read or that is
-    no key, StorageError where it cannot be written.
-    """
-    try:
-        if not path.exists():
-            _create_key(path)
-        if path.stat().st_mode & 0o007:
+def _ring(keys: Sequence[bytes]) -> tuple[bytes, dict[bytes, AESGCM]]:
+    for candidate in keys:
+        if len(candidate) != KEY_BYTES:
             raise ConfigError(
-                f"The master key {path} can be read by every user of this machine",
-                hint=f"run: chmod 600 {path}",
-                code="vault_key_mode",
+                f"The master key must have {KEY_BYTES} bytes, not {len(candidate)}",
+                code="vault_key",
             )
-        return parse_key(path.read_text("ascii", errors="replace"))
-    except OSError as error:
-        raise StorageError(
-            f"The master key {path} cannot be read or written: {error.strerror}",
-            hint="check the directory's owner and free space",
-        ) from error
-
-
-def _create_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # fails where another process was first, unlike a rename
-        except FileExistsError:
-            return
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    finally:
-        draft.unlink()
-
-
-def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"camhub key id" + key).digest()[:_ID_BYTES]
+    ciphers = {bytes([_VERSION]) + key_id(key): AESGCM(key) for key in keys}
+    return next(iter(ciphers)), ciphers
 
 
 def _bound(head: bytes, camera_id: str, purpose: str) -> bytes:

@@ -109,6 +109,7 @@ class _Running:
     analysis: Analysis | None
     watcher: asyncio.Task[None]
     attendants: Sequence[Attendant] = ()
+    credentials: Credentials | None = None
 
 
 class _Voice:
@@ -235,9 +236,20 @@ class CameraSupervisor:
         if running.analysis is not None and _differ_by_model(running.spec, spec):
             running.spec = spec
             running.analysis.use_model(spec.detector)
+        elif running.runner is not None and self._only_sealed_anew(running, spec):
+            running.spec = spec
         else:
             RESTARTS.labels("changed").inc()
             await self._restart(spec)
+
+    def _only_sealed_anew(self, running: _Running, spec: CameraSpec) -> bool:
+        """Whether only the master key changed, which is no reason to end a session."""
+        if replace(running.spec, sealed=spec.sealed) != spec:
+            return False
+        try:
+            return self._open_credentials(spec) == running.credentials
+        except CamhubError:
+            return False  # the restart tells it
 
     async def _restart(self, spec: CameraSpec) -> None:
         async with self._locks[spec.id]:
@@ -281,7 +293,9 @@ class CameraSupervisor:
             await attendant.start()
         await runner.start()
         watcher = asyncio.create_task(self._watch(spec.id, runner, voice), name=f"watch-{spec.id}")
-        self._cameras[spec.id] = _Running(spec, runner, relay, analysis, watcher, attendants)
+        self._cameras[spec.id] = _Running(
+            spec, runner, relay, analysis, watcher, attendants, credentials
+        )
 
     async def _end(self, camera_id: str) -> None:
         running = self._cameras.pop(camera_id, None)

@@ -46,7 +46,9 @@ class Settings(BaseSettings):
         "", description="Directory or s3://bucket/prefix; empty: in the data directory"
     )
     vault_key: SecretStr = Field(
-        SecretStr(""), description="Master key in base64; empty: the file vault.key in data"
+        SecretStr(""),
+        description="Master key in base64, older ones after it with commas between; empty: the "
+        "file vault.key in data",
     )
     workers: int = Field(0, ge=0, le=256, description="Workers of `camhub up`; 0: one per core")
     worker_name: str = Field("", description="Name of this worker; empty: host name")
@@ -105,6 +107,15 @@ class Settings(BaseSettings):
     )
     health_days: int = Field(
         400, ge=1, le=3660, description="How long the history of states is kept"
+    )
+    quality_days: int = Field(
+        400, ge=1, le=3660, description="How long the quality scores of cameras are kept"
+    )
+    quality_standard: str = Field(
+        "", description="TOML file with the own standard of quality; empty: the one shipped"
+    )
+    quality_probe_days: int = Field(
+        7, ge=0, le=365, description="Cameras are probed again at night after so long; 0: never"
     )
     camera_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

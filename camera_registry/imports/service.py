@@ -38,7 +38,7 @@ from camera_registry.vault import Vault
 log = structlog.get_logger(__name__)
 
 _BATCH = 250
-_PURPOSE = "import"
+FILE_PURPOSE = "import"
 _UNFINISHED_US = 24 * 3600 * 1_000_000
 _SWEEP_S = 3600.0
 _CHECKABLE = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED, ImportState.CHECKING)
@@ -107,8 +107,8 @@ class Imports:
             updated_us=now,
             total=len(rows.rows),
         )
-        sealed = await asyncio.to_thread(self._parts.vault.seal, record.id, _PURPOSE, data)
-        await self._parts.files.put(_key(record.id), sealed)
+        sealed = await asyncio.to_thread(self._parts.vault.seal, record.id, FILE_PURPOSE, data)
+        await self._parts.files.put(blob_key(record.id), sealed)
         await self._store.create(record)
         log.info("import_uploaded", id=record.id, rows=record.total, by=owner.id)
         return record
@@ -182,7 +182,7 @@ class Imports:
         """Forget an import and its file; its cameras stay. Raises ConflictError while at work."""
         if record.state.at_work and not record.interrupted(self._parts.clock.utc_us()):
             raise ConflictError("This import is at work", hint="cancel it first")
-        await self._parts.files.delete(_key(record.id))
+        await self._parts.files.delete(blob_key(record.id))
         await self._store.delete(record.id)
 
     async def sweep(self) -> int:
@@ -190,7 +190,7 @@ class Imports:
         until = self._parts.clock.utc_us() - _UNFINISHED_US
         stale = await self._store.unfinished(until, _BATCH)
         for record in stale:
-            await self._parts.files.delete(_key(record.id))
+            await self._parts.files.delete(blob_key(record.id))
             await self._store.delete(record.id)
         return len(stale)
 
@@ -285,12 +285,12 @@ class Imports:
 
     async def _file(self, record: Import, encoding: str) -> FileRows:
         try:
-            sealed = await self._parts.files.get(_key(record.id))
+            sealed = await self._parts.files.get(blob_key(record.id))
         except NotFoundError:
             raise InvalidError(
                 "The file of this import is no longer kept", hint="upload it again", code="no_file"
             ) from None
-        data = await asyncio.to_thread(self._parts.vault.open, record.id, _PURPOSE, sealed)
+        data = await asyncio.to_thread(self._parts.vault.open, record.id, FILE_PURPOSE, sealed)
 
         def read() -> FileRows:
             with tempfile.NamedTemporaryFile(prefix="camhub-import-") as file:
@@ -302,10 +302,11 @@ class Imports:
 
     async def _apply(self, record: Import, mode: Mode, scope: Scope, by: Actor) -> None:
         await self._applier.apply(record, mode, scope, by)
-        await self._parts.files.delete(_key(record.id))
+        await self._parts.files.delete(blob_key(record.id))
 
 
-def _key(import_id: str) -> str:
+def blob_key(import_id: str) -> str:
+    """Return the key of an uploaded file."""
     return f"imports/{import_id}"
 
 

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 FLOW_S = 600
 """How long somebody may take at the provider."""
-_FLOW, _ID_TOKEN = "oidc flow", "oidc id token"
+_FLOW, ID_TOKEN = "oidc flow", "oidc id token"
 _MAX_ID_TOKEN = 8192
 
 
@@ -110,7 +110,7 @@ class Oidc:
             raise
         sealed = None
         if len(id_token) <= _MAX_ID_TOKEN:
-            sealed = self._vault.seal(account.id, _ID_TOKEN, id_token.encode())
+            sealed = self._vault.seal(account.id, ID_TOKEN, id_token.encode())
         secret = await self._authenticator.open_session(
             account.id, visitor, provider=provider_id, sealed=sealed
         )
@@ -124,7 +124,7 @@ class Oidc:
         id_token = ""
         try:
             if session.sealed:
-                opened = self._vault.open(session.account_id, _ID_TOKEN, session.sealed)
+                opened = self._vault.open(session.account_id, ID_TOKEN, session.sealed)
                 id_token = opened.decode()
         except ConfigError:
             log.info("oidc_id_token_lost", session=session.id)

@@ -30,6 +30,7 @@ _LATER_NAMES = (
     "tokens",
     "units",
     "users",
+    "vault",
 )
 _LATER = {name: f"ioc_api.cli.{name}" for name in _LATER_NAMES}
 

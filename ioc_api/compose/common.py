@@ -11,7 +11,8 @@ from typing import Any
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConfigError
-from camera_registry.vault import Vault, load_or_create_key, parse_key
+from camera_registry.vault import Vault
+from camera_registry.vault_keys import KeyFile, parse_keys
 from ioc_api import migrations
 from ioc_api.settings import Settings
 
@@ -48,10 +49,21 @@ async def opened_database(settings: Settings, *, migrate: bool) -> AsyncIterator
         await database.close()
 
 
+def key_file(settings: Settings) -> KeyFile:
+    """Return the file that holds the master keys where the settings hold none."""
+    return KeyFile(settings.data / "vault.key")
+
+
 def open_vault(settings: Settings) -> Vault:
-    """Open the vault with the key from the settings, else from ``vault.key`` in the data."""
+    """Open the vault with the keys from the settings, else with those of ``vault.key``.
+
+    The file is followed: a key that is rotated serves without a restart.
+    """
     text = settings.vault_key.get_secret_value()
-    return Vault(parse_key(text) if text else load_or_create_key(settings.data / "vault.key"))
+    if not text:
+        return Vault.following(key_file(settings))
+    key, *older = parse_keys(text)
+    return Vault(key, older)
 
 
 def stop_requested() -> asyncio.Event:

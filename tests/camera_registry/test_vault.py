@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camera_registry.base.errors import ConfigError
+from camera_registry.base.errors import ConfigError, ConflictError
 from camera_registry.model import Credentials
-from camera_registry.vault import KEY_BYTES, Vault, load_or_create_key, parse_key
+from camera_registry.vault import Vault
+from camera_registry.vault_keys import KEY_BYTES, KeyFile, parse_key, parse_keys
 
 KEY, OTHER = b"k" * KEY_BYTES, b"o" * KEY_BYTES
 
@@ -77,7 +78,7 @@ def test_credentials_survive_and_never_show(username: str, password: str) -> Non
 def test_the_key_file_is_made_once_private_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.key"
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: load_or_create_key(path), range(16)))
+        keys = set(pool.map(lambda _: KeyFile(path).keys()[0], range(16)))
     assert len(keys) == 1
     assert len(keys.pop()) == KEY_BYTES
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -86,10 +87,10 @@ def test_the_key_file_is_made_once_private_and_whole(tmp_path: Path) -> None:
 
 def test_a_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "vault.key"
-    load_or_create_key(path)
+    KeyFile(path).keys()
     path.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
-        load_or_create_key(path)
+        KeyFile(path).keys()
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,38 @@ def test_a_text_that_is_no_key_is_refused_without_repeating_it(text: str) -> Non
 def test_keys_are_read_from_base64_and_hex() -> None:
     assert parse_key(base64.b64encode(KEY).decode() + "\n") == KEY
     assert parse_key(KEY.hex()) == KEY
+
+
+def test_several_keys_are_read_the_present_one_first() -> None:
+    both = f"{base64.b64encode(KEY).decode()}, {OTHER.hex()}\n"
+    assert parse_keys(both) == [KEY, OTHER]
+
+
+def test_a_running_vault_follows_its_key_file(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "vault.key")
+    file.write([KEY])
+    running = Vault.following(KeyFile(file.path))
+    before = running.seal("a", "p", b"x")
+    file.write([OTHER, KEY])
+    # a value of a process that saw the new key first
+    assert running.open("a", "p", Vault(OTHER).seal("a", "p", b"y")) == b"y"
+    assert running.open("a", "p", before) == b"x"
+    assert Vault(OTHER).open("a", "p", running.seal("a", "p", b"z")) == b"z"
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+
+
+def test_a_key_file_that_breaks_leaves_a_running_vault_its_keys(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "vault.key")
+    running = Vault.following(file)
+    sealed = running.seal("a", "p", b"x")
+    file.path.write_text("no key")
+    assert running.open("a", "p", sealed) == b"x"
+    assert running.open("a", "p", running.seal("a", "p", b"y")) == b"y"
+
+
+def test_two_commands_do_not_change_the_keys_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "vault.key"
+    with KeyFile(path).alone(), pytest.raises(ConflictError), KeyFile(path).alone():
+        pass
+    with KeyFile(path).alone():
+        pass

@@ -86,7 +86,9 @@ class Site:
     def _open(self, spec: CameraSpec) -> Credentials | None:
         if spec.sealed == b"broken":
             raise ConfigError("Sealed credentials belong to another master key", code="vault_key")
-        return Credentials("camera", spec.sealed.decode()) if spec.sealed else None
+        # what follows a bar stands for the key that it is sealed with
+        password = spec.sealed.decode().partition("|")[0]
+        return Credentials("camera", password) if spec.sealed else None
 
     async def _removed(self, camera_id: str) -> None:
         self.removed.append(camera_id)
@@ -197,6 +199,19 @@ async def test_credentials_that_cannot_be_opened_are_the_cameras_state(
     await eventually(lambda: site.state() == (State.ERROR, "vault_key"))
     assert "master key" in site.states["cam"].reason
     assert site.eyes == []
+
+
+async def test_credentials_under_another_key_do_not_end_a_session(
+    site: Site, camera: Camera
+) -> None:
+    await begin(site, spec_for(camera))
+    await eventually(lambda: site.state() == (State.LIVE, "live"))
+    await site.mirror.put(spec_for(camera, b"s3cret|new key"))
+    await eventually(lambda: site.cameras._cameras["cam"].spec.sealed == b"s3cret|new key")
+    assert [eye.stopped for eye in site.eyes] == [False]
+    await site.mirror.put(spec_for(camera, b"wrong|new key"))
+    await eventually(lambda: site.state() == (State.AUTH_FAILED, "auth_failed"))
+    assert site.eyes[0].stopped
 
 
 async def test_the_picture_watch_has_the_last_word_on_a_live_camera(
