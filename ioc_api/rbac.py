@@ -40,9 +40,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_WATCH = frozenset(
-    {Action.CAMERA_VIEW, Action.CAMERA_PTZ, Action.LIVE_VIEW, Action.EVENT_VIEW}
-)
+_WATCH = frozenset({Action.CAMERA_VIEW, Action.CAMERA_PTZ, Action.LIVE_VIEW, Action.EVENT_VIEW})
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.OPERATOR: _WATCH,

@@ -1,8 +1,8 @@
 """Databases for tests: the same test on SQLite and on PostgreSQL.
 
-A test that asks for the fixture ``engine`` (also through another, such as ``api``) runs once on each
-engine. ``fresh_url`` then gives an empty database of that engine, ``migrated_url`` one with all
-tables, which is a copy of a template that is migrated once in a run.
+A test that asks for the fixture ``engine`` (also through another, such as ``api``) runs once on
+each engine. ``fresh_url`` then gives an empty database of that engine, ``migrated_url`` one with
+all tables, which is a copy of a template that is migrated once in a run.
 """
 
 from __future__ import annotations
