@@ -236,6 +236,7 @@ export const en: Catalogue = {
   'page.wall': 'Camera wall',
   'page.cameras': 'Cameras',
   'page.camera': 'Camera',
+  'page.map': 'Map',
   'page.discovery': 'Discovery',
   'page.import': 'Import',
   'page.models': 'Models',

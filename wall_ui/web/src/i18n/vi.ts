@@ -232,6 +232,7 @@ export const vi = {
   'page.wall': 'Tường camera',
   'page.cameras': 'Camera',
   'page.camera': 'Camera',
+  'page.map': 'Bản đồ',
   'page.discovery': 'Tìm thiết bị',
   'page.import': 'Nhập từ tệp',
   'page.models': 'Mô hình',
