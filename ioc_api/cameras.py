@@ -18,9 +18,10 @@ from ioc_api.camera_query import Wanted
 from ioc_api.camera_shapes import CameraBody, CameraPage, CameraPatch, CameraShape, camera_shape
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.etags import MAX_HEADER, etag, required_version, unchanged
-from ioc_api.guard import By, Granted, permission
+from ioc_api.guard import By, Granted, Me, permission
 from ioc_api.paging import decode_cursor, encode_cursor
-from ioc_api.rbac import Action
+from ioc_api.rbac import Action, Principal
+from ioc_api.reads import count_read
 from ioc_api.shapes import Limit
 
 router = APIRouter(tags=["cameras"])
@@ -54,6 +55,7 @@ Chosen = Annotated[Format | None, Query(alias="format", description="Instead of 
 )
 async def list_cameras(
     deps: Deps,
+    me: Me,
     scope: Granted,
     wanted: Wanted,
     request: Request,
@@ -71,12 +73,13 @@ async def list_cameras(
     chosen = formats.chosen(form, accept)
     if chosen is Format.CSV:
         return StreamingResponse(
-            _csv(deps, scope, wanted, after),
+            _csv(deps, me, scope, wanted, after),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="cameras.csv"'},
         )
     found = await deps.registry.list(scope, wanted, after, limit + 1)
     page = found[:limit]
+    count_read(deps, me, page)
     following = encode_cursor((page[-1].name, page[-1].id)) if len(found) > limit else None
     headers = {"Vary": "Accept"}
     if following is not None:
@@ -114,6 +117,7 @@ async def add_camera(
 )
 async def get_camera(
     deps: Deps,
+    me: Me,
     scope: Granted,
     camera_id: str,
     form: Annotated[Literal["json", "geojson", "ngsi-ld"] | None, Query(alias="format")] = None,
@@ -122,6 +126,7 @@ async def get_camera(
 ) -> Any:
     """Show one camera, as JSON, GeoJSON or NGSI-LD."""
     camera = await deps.registry.get(camera_id, scope)
+    count_read(deps, me, [camera])
     headers = {"ETag": _tag(deps, camera), "Vary": "Accept"}
     if if_none_match and unchanged(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -179,9 +184,14 @@ def _tag(deps: ApiDeps, camera: Camera) -> str:
 
 
 async def _csv(
-    deps: ApiDeps, scope: Scope, wanted: CameraFilter, after: tuple[str, str] | None
+    deps: ApiDeps,
+    me: Principal,
+    scope: Scope,
+    wanted: CameraFilter,
+    after: tuple[str, str] | None,
 ) -> AsyncIterator[bytes]:
     yield formats.csv_head()
     while page := await deps.registry.list(scope, wanted, after, _PAGE):
+        count_read(deps, me, page)
         yield formats.csv_lines(_known(deps, camera) for camera in page)
         after = (page[-1].name, page[-1].id)

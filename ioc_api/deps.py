@@ -32,6 +32,7 @@ from ioc_api.health.maintenance import Maintenance
 from ioc_api.model_desk import ModelDesk
 from ioc_api.ptz_bus import Ptz
 from ioc_api.push import PushHub
+from ioc_api.quality.service import QualityService
 from ioc_api.records import EventStore
 from ioc_api.state_cache import StateCache
 from ioc_api.stills import Stills
@@ -73,6 +74,7 @@ class ApiDeps:
     imports: Imports
     health: HealthStore
     maintenance: Maintenance
+    quality: QualityService
     units: Units
     events: EventStore
     counts: CountStore

@@ -16,13 +16,13 @@ from camera_registry.urls import check_credentials
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.guard import Granted, Me, permission
 from ioc_api.jobs import JobShape, job_shape
+from ioc_api.quality.measuring import BESIDE_MEASURING_S, probe_of
 from ioc_api.rbac import Action, Principal
 from ioc_api.shapes import Body
 
 router = APIRouter(tags=["devices"])
 
 Seconds = Annotated[float, Field(ge=1, le=30, strict=False)]
-_BESIDE_MEASURING_S = 60.0
 
 
 class ProbeBody(Body):
@@ -59,9 +59,9 @@ async def start_probe(deps: Deps, me: Me, scope: Granted, body: ProbeBody) -> Jo
 async def probe_camera(deps: Deps, me: Me, scope: Granted, camera_id: str) -> JobShape:
     """Look at a registered camera with its own credentials, which stay sealed on their way."""
     stored = await deps.registry.stored(camera_id, scope)
-    camera = stored.camera
-    request = ProbeRequest(camera.url, camera.transport, make=camera.details.make)
-    return await _start(deps, me, scope, request, sealed=stored.sealed, sealed_for=camera.id)
+    job = await deps.jobs.submit(probe_of(stored, me.id, scope))
+    deps.quality.measuring.follow(job.id, camera_id)
+    return job_shape(job)
 
 
 async def _start(
@@ -71,8 +71,6 @@ async def _start(
     request: ProbeRequest,
     *,
     credentials: Credentials | None = None,
-    sealed: bytes = b"",
-    sealed_for: str = "",
 ) -> JobShape:
     job = await deps.jobs.submit(
         Submission(
@@ -81,10 +79,8 @@ async def _start(
             me.id,
             Action.CAMERA_MANAGE,
             scope,
-            limit_s=3 * request.seconds + _BESIDE_MEASURING_S,
+            limit_s=3 * request.seconds + BESIDE_MEASURING_S,
             credentials=credentials,
-            sealed=sealed,
-            sealed_for=sealed_for,
         )
     )
     return job_shape(job)

@@ -7,8 +7,9 @@ from fastapi.responses import Response
 
 from camera_registry.base.clock import us_to_iso
 from ioc_api.deps import Deps
-from ioc_api.guard import Granted, permission
+from ioc_api.guard import Granted, Me, permission
 from ioc_api.rbac import Action
+from ioc_api.reads import count_read
 
 router = APIRouter(tags=["cameras"])
 
@@ -34,9 +35,10 @@ router = APIRouter(tags=["cameras"])
     },
     **permission(Action.LIVE_VIEW),
 )
-async def get_still(deps: Deps, scope: Granted, camera_id: str) -> Response:
+async def get_still(deps: Deps, me: Me, scope: Granted, camera_id: str) -> Response:
     """Show the newest picture of a camera; 503 with a reason where there is none now."""
     camera = await deps.registry.get(camera_id, scope)
+    count_read(deps, me, [camera])
     found = await deps.stills.still(camera.id)
     headers = {
         "X-Camhub-At": us_to_iso(found.at_us),

@@ -18,27 +18,12 @@ from camera_registry.model import CameraClass
 from camera_registry.quality.model import Principle
 
 MANDATORY_FIELDS = frozenset(
-    [
-        "position",
-        "address",
-        "owner",
-        "purpose",
-        "make",
-        "model",
-        "serial",
-        "firmware",
-        "installed_on",
-        "checked_on",
-        "sign_posted",
-        "height_m",
-        "azimuth_deg",
-        "fov_deg",
-        "view_m",
-        "target_px_m",
-        "tags",
-        "groups",
-        "credentials",
-    ]
+    {
+        *("position", "tags", "groups", "credentials"),
+        *("address", "owner", "purpose", "make", "model", "serial", "firmware"),
+        *("installed_on", "checked_on", "sign_posted"),
+        *("height_m", "azimuth_deg", "fov_deg", "view_m", "target_px_m"),
+    }
 )
 """Fields that a standard can ask for."""
 _MAX_BYTES = 2**18

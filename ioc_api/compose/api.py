@@ -31,6 +31,7 @@ from ioc_api.compose.http import serve
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.model_desk import make_models
 from ioc_api.compose.models import model_keeper
+from ioc_api.compose.quality import make_quality
 from ioc_api.compose.services import make_services
 from ioc_api.count_keeper import CountKeeper, CountRetention
 from ioc_api.count_recorder import CountRecorder
@@ -91,14 +92,29 @@ async def run_api(settings: Settings) -> None:
         mirror = ModelMirror(keeper, bus, files, clock)
         models = make_models(settings, keeper, bus, open_vault(settings), clock, mirror.ask)
         states = StateCache(bus, clock)
-        push = PushHub(bus, events, services.registry, states, services.authenticator, clock)
         dry_runs = make_dry_runs(settings, keeper, bus, clock)
         recorder = Recorder(bus, events, blobs, services.units, clock)
         health = SqlHealthStore(database)
         maintenance = Maintenance(
             SqlWindowStore(database), services.registry, services.units, clock
         )
+        push = PushHub(
+            bus, events, services.registry, states, services.authenticator, maintenance, clock
+        )
         imports = imports_of(settings, services, database, blobs, clock)
+        jobs = JobDesk(bus, open_vault(settings), clock)
+        quality = make_quality(
+            settings,
+            database,
+            bus,
+            services.registry,
+            services.areas,
+            services.units,
+            health,
+            states,
+            jobs,
+            clock,
+        )
 
         async def reconcile_again() -> None:
             services.registry.ask_reconcile()
@@ -121,6 +137,7 @@ async def run_api(settings: Settings) -> None:
                 imports=imports,
                 health=health,
                 maintenance=maintenance,
+                quality=quality,
                 units=services.units,
                 events=events,
                 counts=counts,
@@ -130,7 +147,7 @@ async def run_api(settings: Settings) -> None:
                 models=models.desk,
                 stills=BusStills(bus),
                 dry_runs=dry_runs,
-                jobs=JobDesk(bus, open_vault(settings), clock),
+                jobs=jobs,
                 likely=SqlLikelyCameras(database),
                 policy=UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
                 ptz=BusPtz(bus),
@@ -152,6 +169,7 @@ async def run_api(settings: Settings) -> None:
                 models.run(),
                 dry_runs.run(),
                 imports.run(),
+                quality.run(),
                 HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
                 CameraAlarms(
                     bus, health, services.registry, maintenance, clock, settings.alarm_after_s

@@ -57,6 +57,7 @@ from ioc_api.app import create_app
 from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.compose.imports import make_imports
 from ioc_api.compose.model_desk import ModelService, make_models
+from ioc_api.compose.quality import make_quality
 from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.dry_runs.clips import BusClips
 from ioc_api.dry_runs.desk import Analyse, DryRuns
@@ -160,7 +161,8 @@ async def hub(
     login = Login(store, passwords, second, brake_, access_log, clock)
     oidc = Oidc(providers, store, authenticator, vault, units, access_log, clock)
     states = StateCache(bus, clock)
-    push = PushHub(bus, events, registry, states, authenticator, clock, limits)
+    maintenance = Maintenance(SqlWindowStore(database), registry, units, clock)
+    push = PushHub(bus, events, registry, states, authenticator, maintenance, clock, limits)
     settings = Settings(data=directory, **{"detector_limit_ms": 60_000, **(detectors or {})})
     keeper = ModelKeeper(SqlModelStore(database), blobs, clock)
     models = make_models(settings, keeper, bus, vault, clock, lambda: None)
@@ -176,6 +178,8 @@ async def hub(
         UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
+    areas = UnitAreas(SqlAreaStore(database), units, clock)
+    health, jobs = SqlHealthStore(database), JobDesk(bus, vault, clock)
     deps = ApiDeps(
         authenticator=authenticator,
         accounts=accounts,
@@ -184,11 +188,14 @@ async def hub(
         access=Access(login, second, brake_, access_log, oidc),
         registry=registry,
         groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
-        areas=UnitAreas(SqlAreaStore(database), units, clock),
+        areas=areas,
         maps=SqlMapStore(database),
         imports=imports,
-        health=SqlHealthStore(database),
-        maintenance=Maintenance(SqlWindowStore(database), registry, units, clock),
+        health=health,
+        maintenance=maintenance,
+        quality=make_quality(
+            settings, database, bus, registry, areas, units, health, states, jobs, clock
+        ),
         units=units,
         events=events,
         counts=SqlCountStore(database),
@@ -198,7 +205,7 @@ async def hub(
         models=models.desk,
         stills=BusStills(bus),
         dry_runs=DryRuns(directory / "dry-runs", BusClips(bus), analyse or _no_analysis, clock),
-        jobs=JobDesk(bus, vault, clock),
+        jobs=jobs,
         likely=SqlLikelyCameras(database),
         policy=policy or UrlPolicy(),
         ptz=BusPtz(bus),

@@ -517,6 +517,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Quality
+         * @description Show a camera's scores, reasons and history. One without a score of today gets it now.
+         */
+        get: operations["get_quality_api_v1_cameras__camera_id__quality_get"];
+        put?: never;
+        /**
+         * Score Again
+         * @description Score a camera anew, by what is known of it now.
+         */
+        post: operations["score_again_api_v1_cameras__camera_id__quality_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/rules": {
         parameters: {
             query?: never;
@@ -1369,6 +1393,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality Board
+         * @description Show the quality of the city and of each unit on a day, and its trend up to then.
+         *
+         *     Means are over the cameras that the caller may see. As CSV: the units on that day.
+         */
+        get: operations["quality_board_api_v1_quality_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quality Cameras
+         * @description List cameras with what there is to mend: of units, below a score by one principle or by all.
+         *
+         *     As CSV: all of them.
+         */
+        get: operations["quality_cameras_api_v1_quality_cameras_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/schema": {
         parameters: {
             query?: never;
@@ -2122,11 +2190,69 @@ export interface components {
             view_m?: number | null;
         };
         /**
+         * CameraQuality
+         * @description A camera's quality, the costliest finding first, and the days before.
+         */
+        CameraQuality: {
+            /** Camera Id */
+            camera_id: string;
+            /** Computed At */
+            computed_at: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** History */
+            history: components["schemas"]["DayShape"][];
+            /** Score */
+            score: number | null;
+            scores: components["schemas"]["ScoresShape"];
+        };
+        /**
+         * CameraScore
+         * @description A camera of a fix list.
+         */
+        CameraScore: {
+            /** Camera Id */
+            camera_id: string;
+            /** Code */
+            code: string;
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** Name */
+            name: string;
+            /** Score */
+            score: number | null;
+            scores: components["schemas"]["ScoresShape"];
+            /** Unit Code */
+            unit_code: string;
+            /** Unit Name En */
+            unit_name_en: string;
+            /** Unit Name Vi */
+            unit_name_vi: string;
+        };
+        /**
+         * CameraScorePage
+         * @description Cameras with what there is to mend.
+         */
+        CameraScorePage: {
+            /** Day */
+            day: string | null;
+            /** Items */
+            items: components["schemas"]["CameraScore"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * CameraShape
          * @description A camera. ``status`` is null where it is disabled. Times are RFC 3339 in UTC.
          *
          *     ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
-         *     node is overloaded. An empty ``detector`` means the node's own.
+         *     node is overloaded. An empty ``detector`` means the node's own. ``weak_credentials``: whether
+         *     the password is well known or easily guessed; null without one, or where nobody judged it yet.
          */
         CameraShape: {
             /**
@@ -2235,6 +2361,8 @@ export interface components {
             version: number;
             /** View M */
             view_m?: number | null;
+            /** Weak Credentials */
+            weak_credentials: boolean | null;
         };
         /**
          * CameraStatus
@@ -2492,6 +2620,20 @@ export interface components {
             zone: string;
         };
         /**
+         * DayShape
+         * @description The scores of one day of the city.
+         */
+        DayShape: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Score */
+            score: number | null;
+            scores: components["schemas"]["ScoresShape"];
+        };
+        /**
          * DefaultBody
          * @description The model of all cameras that name none; null goes back to the one of the settings.
          */
@@ -2648,7 +2790,8 @@ export interface components {
          *
          *     ``measured`` are the values that made it, with their unit in the name: ``wait_s``,
          *     ``mean_wait_s`` and ``waiting`` of a queue, ``occupancy`` of a crowd, ``dwell_s``, ``stay_s``,
-         *     ``still_s``, ``degrees`` from the allowed direction; null where its rule has none.
+         *     ``still_s``, ``degrees`` from the allowed direction; null where its rule has none. ``silenced``:
+         *     it tells of the camera itself, and a maintenance window covered the camera at that time.
          */
         EventShape: {
             /** Arrived At */
@@ -2684,6 +2827,8 @@ export interface components {
             score: number;
             /** Seq */
             seq: number;
+            /** Silenced */
+            silenced: boolean;
             /** Snapshot */
             snapshot: string | null;
             /** Track Id */
@@ -2749,6 +2894,24 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * FindingShape
+         * @description A reason, and ``field`` what to mend it in. ``lost`` is what it costs of the principle's
+         *     score; 0: it could not be judged for this reason.
+         */
+        FindingShape: {
+            /** Code */
+            code: string;
+            /** En */
+            en: string;
+            /** Field */
+            field: string;
+            /** Lost */
+            lost: number;
+            principle: components["schemas"]["Principle"];
+            /** Vi */
+            vi: string;
         };
         /**
          * Format
@@ -3434,6 +3597,12 @@ export interface components {
             version: string;
         };
         /**
+         * Order
+         * @description How a list of cameras is ordered.
+         * @enum {string}
+         */
+        Order: "worst" | "best" | "name";
+        /**
          * OutagePage
          * @description Dead cameras, the longest dead first.
          */
@@ -3450,6 +3619,8 @@ export interface components {
         OutageShape: {
             /** Camera Id */
             camera_id: string;
+            /** Camera Name */
+            camera_name: string;
             /** Dead Since */
             dead_since: string;
             /** Reason */
@@ -3513,6 +3684,12 @@ export interface components {
             /** Lon */
             lon: number;
         };
+        /**
+         * Principle
+         * @description What the city asks of its data: "đúng, đủ, sạch, sống, thống nhất, dùng chung".
+         * @enum {string}
+         */
+        Principle: "correct" | "complete" | "clean" | "live" | "unified" | "shared";
         /**
          * ProbeBody
          * @description What to look at: ``rtsp://…`` for a stream; ``http://…`` or a host alone for an ONVIF device.
@@ -3671,6 +3848,25 @@ export interface components {
             presets: components["schemas"]["PtzPreset"][] | null;
         };
         /**
+         * QualityBoard
+         * @description The quality of the city and its units on a day; means are weighted by cameras.
+         *
+         *     ``day`` is null where nothing has been scored yet.
+         */
+        QualityBoard: {
+            /** Cameras */
+            cameras: number;
+            /** Day */
+            day: string | null;
+            /** Items */
+            items: components["schemas"]["UnitQuality"][];
+            /** Score */
+            score: number | null;
+            scores: components["schemas"]["ScoresShape"];
+            /** Trend */
+            trend: components["schemas"]["DayShape"][];
+        };
+        /**
          * Readiness
          * @description Whether each thing that is needed can be used now.
          */
@@ -3774,6 +3970,24 @@ export interface components {
          * @enum {string}
          */
         RunState: "upload" | "queued" | "clip" | "running" | "done" | "failed" | "cancelled";
+        /**
+         * ScoresShape
+         * @description Scores by the six principles, 0..1; null where nothing is known, which counts for nothing.
+         */
+        ScoresShape: {
+            /** Clean */
+            clean: number | null;
+            /** Complete */
+            complete: number | null;
+            /** Correct */
+            correct: number | null;
+            /** Live */
+            live: number | null;
+            /** Shared */
+            shared: number | null;
+            /** Unified */
+            unified: number | null;
+        };
         /**
          * SessionInfo
          * @description A session that somebody has open. ``current``: the one that asks.
@@ -4117,6 +4331,31 @@ export interface components {
             items: components["schemas"]["UnitShape"][];
         };
         /**
+         * UnitQuality
+         * @description Means over a unit's cameras that the caller may see, and their trend.
+         *
+         *     ``known`` says of how many cameras each principle's mean is.
+         */
+        UnitQuality: {
+            /** Cameras */
+            cameras: number;
+            /** Known */
+            known: {
+                [key: string]: number;
+            };
+            /** Score */
+            score: number | null;
+            scores: components["schemas"]["ScoresShape"];
+            /** Trend */
+            trend: components["schemas"]["DayShape"][];
+            /** Unit Code */
+            unit_code: string;
+            /** Unit Name En */
+            unit_name_en: string;
+            /** Unit Name Vi */
+            unit_name_vi: string;
+        };
+        /**
          * UnitShape
          * @description An administrative unit with its centre.
          */
@@ -4241,7 +4480,7 @@ export interface components {
         };
         /**
          * WindowShape
-         * @description A maintenance window.
+         * @description A maintenance window. ``target_name`` is empty for a group.
          */
         WindowShape: {
             /** Begins */
@@ -4259,6 +4498,8 @@ export interface components {
             target: components["schemas"]["Target"];
             /** Target Id */
             target_id: string;
+            /** Target Name */
+            target_name: string;
         };
         /**
          * ZoneShape
@@ -5850,6 +6091,8 @@ export interface operations {
                 state?: components["schemas"]["State"][];
                 tag?: string;
                 unit?: string[];
+                /** @description Whether its password is well known or easily guessed */
+                weak_credentials?: boolean | null;
             };
             header?: {
                 accept?: string;
@@ -7329,6 +7572,161 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_quality_api_v1_cameras__camera_id__quality_get: {
+        parameters: {
+            query?: {
+                /** @description How many days the trend has */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraQuality"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score_again_api_v1_cameras__camera_id__quality_post: {
+        parameters: {
+            query?: {
+                /** @description How many days the trend has */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraQuality"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9946,6 +10344,8 @@ export interface operations {
                 state?: components["schemas"]["State"][];
                 tag?: string;
                 unit?: string[];
+                /** @description Whether its password is well known or easily guessed */
+                weak_credentials?: boolean | null;
                 zoom?: number;
             };
             header?: never;
@@ -11198,6 +11598,142 @@ export interface operations {
             /** @description Insufficient Storage */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quality_board_api_v1_quality_get: {
+        parameters: {
+            query?: {
+                /** @description Day of the city; without: the latest with scores */
+                day?: string | null;
+                /** @description How many days the trend has */
+                days?: number;
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityBoard"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quality_cameras_api_v1_quality_cameras_get: {
+        parameters: {
+            query?: {
+                below?: number | null;
+                cursor?: string;
+                /** @description Day of the city; without: the latest with scores */
+                day?: string | null;
+                format?: "json" | "csv";
+                limit?: number;
+                principle?: components["schemas"]["Principle"] | null;
+                sort?: components["schemas"]["Order"];
+                unit?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraScorePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

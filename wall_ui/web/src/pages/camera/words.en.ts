@@ -13,6 +13,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   tabs: 'Parts of the camera page',
   'tab.overview': 'Overview',
   'tab.counts': 'Counts',
+  'tab.quality': 'Quality',
   'tab.rules': 'Rules',
   'tab.unknown': 'There is no such part, or you may not open it.',
   fps: '{n} fps',

@@ -11,6 +11,7 @@ export const vi = {
   tabs: 'Các phần của trang camera',
   'tab.overview': 'Tổng quan',
   'tab.counts': 'Số đếm',
+  'tab.quality': 'Chất lượng',
   'tab.rules': 'Quy tắc',
   'tab.unknown': 'Không có phần này, hoặc bạn không có quyền mở.',
   fps: '{n} hình/s',

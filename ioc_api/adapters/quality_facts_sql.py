@@ -1,0 +1,160 @@
+"""What cameras are judged by, in the database: measurements, doubles, uses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+import sqlalchemy as sa
+
+from camera_registry.adapters.camera_tables import cameras
+from camera_registry.adapters.database import Database
+from camera_registry.geo.distance import metres
+from camera_registry.imports.duplicates import SAME_PLACE_M, SAME_VIEW_DEG
+from camera_registry.model import Camera
+from camera_registry.quality.model import Measure, Use
+from ioc_api.adapters.events_sql import events
+from ioc_api.adapters.quality_tables import camera_measures, camera_uses
+
+_IDS = 500
+_NEAR_DEG = 0.0001
+"""About 11 m: more than cameras in the same place are apart."""
+_ROWS = 200
+
+
+class QualityFacts:
+    """The part of ``QualityStore`` that asks what is known of cameras."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def measures(self, camera_ids: Collection[str]) -> Mapping[str, Measure]:
+        """Return the latest measurement of each camera that has one."""
+        m = camera_measures.c
+        found: dict[str, Measure] = {}
+        async with self._database.read() as connection:
+            for ids in _parts(camera_ids):
+                query = sa.select(camera_measures).where(m.camera_id.in_(ids))
+                for row in (await connection.execute(query)).mappings():
+                    values = {name: row[name] for name in row if name != "camera_id"}
+                    found[row["camera_id"]] = Measure(**values)
+        return found
+
+    async def put_measure(self, camera_id: str, measure: Measure) -> None:
+        """Keep a camera's latest measurement; of a camera that has gone nothing is kept."""
+        values = {
+            "at_us": measure.at_us,
+            "codec": measure.codec,
+            "width": measure.width,
+            "height": measure.height,
+            "fps": measure.fps,
+            "clock_offset_s": measure.clock_offset_s,
+        }
+        async with self._database.write() as connection:
+            known = sa.select(cameras.c.id).where(cameras.c.id == camera_id).with_for_update()
+            if (await connection.execute(known)).first() is None:
+                return
+            write = self._database.insert(camera_measures).values(camera_id=camera_id, **values)
+            await connection.execute(
+                write.on_conflict_do_update(index_elements=["camera_id"], set_=values)
+            )
+
+    async def unmeasured(self, before_us: int, limit: int) -> Sequence[str]:
+        """Return enabled cameras without a measurement since a time, the oldest first."""
+        c, m = cameras.c, camera_measures.c
+        at = sa.func.coalesce(m.at_us, 0)
+        query = (
+            sa.select(c.id)
+            .select_from(cameras.outerjoin(camera_measures, m.camera_id == c.id))
+            .where(c.enabled, at < before_us)
+            .order_by(at, c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def doubles(self, cameras_: Sequence[Camera]) -> Mapping[str, frozenset[str]]:
+        """Return for each camera that is there twice in which fields it is."""
+        mine, other = cameras.alias("mine"), cameras.alias("other")
+        m, o = mine.c, other.c
+        found: dict[str, set[str]] = {}
+        async with self._database.read() as connection:
+            for ids in _parts([each.id for each in cameras_]):
+                ours = m.id.in_(ids)
+                same = {
+                    "url": m.url == o.url,
+                    "serial": sa.and_(m.serial != "", m.serial == o.serial),
+                }
+                for field, condition in same.items():
+                    query = (
+                        sa.select(m.id)
+                        .select_from(mine.join(other, sa.and_(condition, o.id != m.id)))
+                        .where(ours)
+                        .distinct()
+                    )
+                    for camera_id in (await connection.execute(query)).scalars():
+                        found.setdefault(camera_id, set()).add(field)
+                near = sa.and_(
+                    o.id != m.id,
+                    o.lon.between(m.lon - _NEAR_DEG, m.lon + _NEAR_DEG),
+                    o.lat.between(m.lat - _NEAR_DEG, m.lat + _NEAR_DEG),
+                )
+                query = (
+                    sa.select(m.id, m.lon, m.lat, m.azimuth_deg, o.lon, o.lat, o.azimuth_deg)
+                    .select_from(mine.join(other, near))
+                    .where(ours, m.azimuth_deg.is_not(None), o.azimuth_deg.is_not(None))
+                )
+                async for row in await connection.stream(query):
+                    camera_id, lon, lat, azimuth, lon2, lat2, azimuth2 = row
+                    turn = abs((azimuth - azimuth2 + 180) % 360 - 180)
+                    apart = metres((lon, lat), (lon2, lat2))
+                    if turn <= SAME_VIEW_DEG and apart <= SAME_PLACE_M:
+                        found.setdefault(camera_id, set()).add("position")
+        return {camera_id: frozenset(fields) for camera_id, fields in found.items()}
+
+    async def put_uses(self, day: date, hours: Mapping[tuple[str, Use], int]) -> None:
+        """Add the hours (a bit each) of a day in which cameras were used."""
+        rows = [
+            {"camera_id": camera_id, "day": day, "kind": use.value, "hours": bits}
+            for (camera_id, use), bits in hours.items()
+        ]
+        async with self._database.write() as connection:
+            for begin in range(0, len(rows), _ROWS):
+                write = self._database.insert(camera_uses).values(rows[begin : begin + _ROWS])
+                joined = camera_uses.c.hours.bitwise_or(write.excluded.hours)
+                await connection.execute(
+                    write.on_conflict_do_update(
+                        index_elements=["camera_id", "day", "kind"], set_={"hours": joined}
+                    )
+                )
+
+    async def uses(
+        self, camera_ids: Collection[str], since: date, since_us: int
+    ) -> Mapping[str, frozenset[Use]]:
+        """Return who has used each camera since a day; events are those recorded since a time.
+
+        Of a camera's events the latest recorded one counts, which the index finds by itself.
+        """
+        u, e = camera_uses.c, events.c
+        found: dict[str, set[Use]] = {}
+        async with self._database.read() as connection:
+            for ids in _parts(camera_ids):
+                counted = (
+                    sa.select(u.camera_id, u.kind)
+                    .where(u.camera_id.in_(ids), u.day >= since)
+                    .distinct()
+                )
+                for camera_id, kind in await connection.execute(counted):
+                    found.setdefault(camera_id, set()).add(Use(kind))
+                latest = (
+                    sa.select(sa.func.max(e.seq)).where(e.camera_id.in_(ids)).group_by(e.camera_id)
+                )
+                lately = sa.select(e.camera_id).where(e.seq.in_(latest), e.recorded_us >= since_us)
+                for camera_id in (await connection.execute(lately)).scalars():
+                    found.setdefault(camera_id, set()).add(Use.EVENTS)
+        return {camera_id: frozenset(kinds) for camera_id, kinds in found.items()}
+
+
+def _parts(ids: Collection[str]) -> list[list[str]]:
+    listed = sorted(ids)
+    return [listed[begin : begin + _IDS] for begin in range(0, len(listed), _IDS)]

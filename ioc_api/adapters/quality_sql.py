@@ -1,0 +1,196 @@
+"""Scores of cameras by the day in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_rows import camera_of
+from camera_registry.adapters.camera_tables import cameras
+from camera_registry.adapters.database import Database
+from camera_registry.model import Camera
+from camera_registry.quality.model import Finding, Principle, Quality, QualityDay
+from camera_registry.quality.ports import GroupScore, Listed, Order, Wanted
+from camera_registry.scope import Scope
+from ioc_api.adapters.quality_facts_sql import QualityFacts
+from ioc_api.adapters.quality_tables import camera_uses, quality_days
+
+_q = quality_days.c
+_decode = msgspec.json.Decoder(tuple[Finding, ...]).decode
+_ROWS = 200
+
+
+class SqlQualityStore(QualityFacts):
+    """``QualityStore`` of ``camera_registry.quality.ports``."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._database = database
+
+    async def due(self, day: date, limit: int) -> Sequence[Camera]:
+        """Return cameras of one unit that have no score of a day, or have changed since."""
+        c = cameras.c
+        mine = sa.and_(_q.camera_id == c.id, _q.day == day)
+        lacking = sa.or_(_q.camera_id.is_(None), _q.computed_us < c.updated_us)
+        joined = cameras.outerjoin(quality_days, mine)
+        unit = sa.select(sa.func.min(c.unit_code)).select_from(joined).where(lacking)
+        query = (
+            sa.select(cameras)
+            .select_from(joined)
+            .where(lacking, c.unit_code == unit.scalar_subquery())
+            .order_by(c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [camera_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def progress(self, day: date) -> tuple[int, int]:
+        """Return how many cameras have a score of a day, and how many there are."""
+        scored = sa.select(sa.func.count()).select_from(quality_days).where(_q.day == day)
+        every = sa.select(sa.func.count()).select_from(cameras)
+        async with self._database.read() as connection:
+            done = (await connection.execute(scored)).scalar_one()
+            return done, (await connection.execute(every)).scalar_one()
+
+    async def put(self, days: Sequence[QualityDay]) -> None:
+        """Write scores over those of the same camera and day."""
+        rows = [_row(each) for each in days]
+        async with self._database.write() as connection:
+            for begin in range(0, len(rows), _ROWS):
+                write = self._database.insert(quality_days).values(rows[begin : begin + _ROWS])
+                changed = {
+                    name: write.excluded[name]
+                    for name in quality_days.c.keys()  # noqa: SIM118 - no plain mapping
+                    if name not in ("camera_id", "day")
+                }
+                await connection.execute(
+                    write.on_conflict_do_update(index_elements=["camera_id", "day"], set_=changed)
+                )
+
+    async def groups(self, scope: Scope, since: date, until: date) -> Sequence[GroupScore]:
+        """Return the means of each unit's cameras in scope for each day of a span, both ends in."""
+        names = ("score", *Principle)
+        query = (
+            sa.select(
+                _q.day,
+                _q.unit_code,
+                sa.func.count().label("cameras"),
+                *(sa.func.avg(_q[name]).label(f"{name}_mean") for name in names),
+                *(sa.func.count(_q[name]).label(f"{name}_known") for name in names),
+            )
+            .where(_q.day.between(since, until), in_scope(_q.unit_code, scope, _q.camera_id))
+            .group_by(_q.day, _q.unit_code)
+            .order_by(_q.day, _q.unit_code)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [
+            GroupScore(
+                row["unit_code"],
+                row["day"],
+                row["cameras"],
+                row["score_mean"],
+                row["score_known"],
+                {each: row[f"{each}_mean"] for each in Principle},
+                {each: row[f"{each}_known"] for each in Principle},
+            )
+            for row in rows
+        ]
+
+    async def list(
+        self, scope: Scope, wanted: Wanted, after: tuple[float, str, str] | None, limit: int
+    ) -> Sequence[Listed]:
+        """Return up to ``limit`` cameras in scope; both the camera and its day must be in it."""
+        c = cameras.c
+        by = _q[wanted.principle.value if wanted.principle else "score"]
+        # what is not known comes last in both directions
+        place = {
+            Order.WORST: sa.func.coalesce(by, 2.0),
+            Order.BEST: -sa.func.coalesce(by, -1.0),
+            Order.NAME: sa.literal(0.0),
+        }[wanted.order]
+        query = (
+            sa.select(quality_days, c.name, c.code, place.label("place"))
+            .join(cameras, c.id == _q.camera_id)
+            .where(
+                _q.day == wanted.day,
+                in_scope(c.unit_code, scope, c.id),
+                in_scope(_q.unit_code, scope, c.id),
+            )
+        )
+        if wanted.units:
+            query = query.where(_q.unit_code.in_(wanted.units))
+        if wanted.below is not None:
+            query = query.where(by < wanted.below)
+        if after is not None:
+            key = sa.tuple_(place, c.name, c.id)
+            query = query.where(key > sa.tuple_(*(sa.literal(each) for each in after)))
+        query = query.order_by(place, c.name, c.id).limit(limit)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [
+            Listed(
+                row["name"],
+                row["code"] or "",
+                _day(row),
+                (float(row["place"]), row["name"], row["camera_id"]),
+            )
+            for row in rows
+        ]
+
+    async def history(self, camera_id: str, since: date) -> Sequence[QualityDay]:
+        """Return the days of a camera since one, in their order."""
+        query = (
+            sa.select(quality_days)
+            .where(_q.camera_id == camera_id, _q.day >= since)
+            .order_by(_q.day)
+        )
+        async with self._database.read() as connection:
+            return [_day(row) for row in (await connection.execute(query)).mappings()]
+
+    async def last_day(self) -> date | None:
+        """Return the latest day with scores."""
+        async with self._database.read() as connection:
+            query = sa.select(_q.day).order_by(_q.day.desc()).limit(1)
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def forget(self, before: date, plain_before: date, limit: int) -> int:
+        """Delete what is from before a day, and the findings from before another; say how many."""
+        async with self._database.write() as connection:
+            old = sa.select(_q.camera_id, _q.day).where(_q.day < before).limit(limit)
+            key = sa.tuple_(_q.camera_id, _q.day)
+            gone = await connection.execute(quality_days.delete().where(key.in_(old)))
+            full = (
+                sa.select(_q.camera_id, _q.day)
+                .where(_q.day < plain_before, _q.findings != "[]")
+                .limit(limit)
+            )
+            plain = quality_days.update().where(key.in_(full)).values(findings="[]")
+            plained = await connection.execute(plain)
+            await connection.execute(camera_uses.delete().where(camera_uses.c.day < before))
+            return max(gone.rowcount, plained.rowcount)
+
+
+def _row(each: QualityDay) -> dict[str, Any]:
+    scores: Mapping[Principle, float | None] = each.quality.scores
+    return {
+        "camera_id": each.camera_id,
+        "day": each.day,
+        "unit_code": each.unit_code,
+        "score": each.quality.score,
+        **{name.value: scores[name] for name in Principle},
+        "findings": msgspec.json.encode(each.quality.findings).decode(),
+        "computed_us": each.computed_us,
+    }
+
+
+def _day(row: sa.RowMapping) -> QualityDay:
+    quality = Quality(
+        row["score"], {each: row[each.value] for each in Principle}, _decode(row["findings"])
+    )
+    return QualityDay(row["camera_id"], row["unit_code"], row["day"], quality, row["computed_us"])

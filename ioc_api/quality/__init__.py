@@ -1,0 +1,1 @@
+"""Keeps the quality of cameras: gathers what they are judged by, and judges them day by day."""

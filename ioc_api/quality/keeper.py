@@ -1,0 +1,75 @@
+"""Sees to it that every camera has a score of the day, and that old ones go.
+
+What is lacking is asked of the database, batch by batch: a keeper that was ended goes on where it
+was, and a camera that was changed or registered since is scored again within a minute.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from camera_registry.base.clock import Clock
+from camera_registry.base.errors import CamhubError
+from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.scope import Scope
+from ioc_api.quality import metrics
+from ioc_api.quality.desk import QualityDesk
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 60.0
+BATCH = 250
+_TELL_EVERY = 20
+_FORGET_ROWS = 5000
+FINDINGS_DAYS = 14
+"""Reasons are kept so long, scores as long as the settings say."""
+
+
+class QualityKeeper:
+    """Runs until cancelled."""
+
+    def __init__(self, desk: QualityDesk, kept_days: int, clock: Clock) -> None:
+        self._desk = desk
+        self._kept_days = kept_days
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Keep scores for ever; without a database wait and try again."""
+        await retrying(
+            self._turn,
+            clock=self._clock,
+            backoff=Backoff(base_s=1.0, cap_s=60.0),
+            on_error=self._on_error,
+        )
+
+    async def _turn(self) -> None:
+        await self.run_once()
+        await self._clock.sleep(EVERY_S)
+
+    async def run_once(self) -> int:
+        """Score what has no score of today, forget what is old; return how many were scored.
+
+        Raises a CamhubError where the database is out of reach; what was scored stays so.
+        """
+        store, scored, batches = self._desk.store, 0, 0
+        while cameras := await store.due(self._desk.today(), BATCH):
+            await self._desk.score(cameras)
+            scored += len(cameras)
+            batches += 1
+            if batches % _TELL_EVERY == 0:
+                done, every = await store.progress(self._desk.today())
+                log.info("quality_progress", scored=done, cameras=every)
+        if scored:
+            log.info("quality_scored", cameras=scored, day=str(self._desk.today()))
+        today = self._desk.today()
+        oldest = today - timedelta(days=self._kept_days)
+        plain = today - timedelta(days=FINDINGS_DAYS)
+        while await store.forget(oldest, plain, _FORGET_ROWS) >= _FORGET_ROWS:
+            log.info("quality_forgotten", rows=_FORGET_ROWS)
+        metrics.show(await store.groups(Scope.all(), today, today))
+        return scored
+
+    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
+        log.warning("quality_keeper_waits", reason=error.message, delay_s=round(delay_s, 2))
