@@ -47,7 +47,8 @@ class Camera:
 
     Times are UTC microseconds. ``version`` rises by one with each change. ``gate``, ``priority``
     and ``detector``: see ``CameraSpec``. ``code`` is what people call it by, unique in the city;
-    ``groups`` holds the ids of its groups.
+    ``groups`` holds the ids of its groups. ``weak_credentials``: whether its password is
+    well known or easily guessed; None without one, and where it was set before this was judged.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Camera:
     camera_class: CameraClass = CameraClass.OTHER
     groups: tuple[str, ...] = ()
     details: Details = field(default_factory=Details)
+    weak_credentials: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class CameraFilter:
     classes: Sequence[CameraClass] = ()
     group: str = ""
     positioned: bool | None = None
+    weak: bool | None = None
     box: Box | None = None
     only: frozenset[str] | None = None
     never: frozenset[str] = frozenset()

@@ -33,6 +33,7 @@ from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy, check_credentials
 from camera_registry.vault import Vault
 from camera_registry.versions import SYSTEM, VersionEntry
+from camera_registry.weak import WeakCredentials
 
 log = structlog.get_logger(__name__)
 
@@ -55,12 +56,14 @@ class CameraRegistry:
         policy: UrlPolicy,
         clock: Clock,
         mirror: Mirror | None,
+        weak: WeakCredentials | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
         self._units = units
         self._policy = policy
         self._clock = clock
+        self._weak = weak or WeakCredentials.load()
         self._delivery = Delivery(store, clock, mirror)
 
     async def add(self, new: NewCamera, scope: Scope, *, by: Actor = SYSTEM) -> Camera:
@@ -78,8 +81,8 @@ class CameraRegistry:
         camera = drafted(new, new_id(now), unit, now)
         self._require(camera, scope)
         address = self._policy.accept(new.url)
-        sealed = self._seal(camera.id, new.credentials or address.credentials)
-        return self._addressed(StoredCamera(replace(camera, url=address.url), sealed))
+        stored = StoredCamera(replace(camera, url=address.url))
+        return self._addressed(self._sealed(stored, new.credentials or address.credentials))
 
     async def get(self, camera_id: str, scope: Scope) -> Camera:
         """Return a camera. Raises NotFoundError where there is none in scope."""
@@ -220,47 +223,45 @@ class CameraRegistry:
         return stored
 
     def _changed(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
-        sealed = before.sealed
         unit = before.camera.unit_code
         if change.unit_code is not UNSET:
             unit = self._units.get(change.unit_code).code
         camera = described(before.camera, change, unit)
+        changed = replace(before, camera=camera)
         if change.unit_code is not UNSET or change.groups is not UNSET:
             self._require(camera, scope)
         if change.url is not UNSET:
             address = self._policy.accept(change.url)
-            if address.credentials is not None:
-                sealed = self._seal(camera.id, address.credentials)
-            elif _authority(address.url) != _authority(camera.url):
-                sealed = b""
-            camera = replace(camera, url=address.url)
+            moved = _authority(address.url) != _authority(camera.url)
+            if address.credentials is not None or moved:
+                changed = self._sealed(changed, address.credentials)
+            changed = replace(changed, camera=replace(changed.camera, url=address.url))
         if change.credentials is not UNSET:
-            sealed = self._seal(camera.id, change.credentials)
+            changed = self._sealed(changed, change.credentials)
         camera = replace(
-            camera,
+            changed.camera,
             version=camera.version + 1,
             updated_us=max(self._clock.utc_us(), camera.updated_us),
         )
-        changed = replace(before, camera=camera, sealed=sealed)
+        changed = replace(changed, camera=camera)
         if {"sub", "capabilities"} & change.details.keys():
             return self._addressed(changed)
-        return replace(changed, camera=replace(camera, has_credentials=bool(sealed)))
+        return changed
 
     def _addressed(self, stored: StoredCamera) -> StoredCamera:
         """Check the URLs in the details; credentials in them serve where there are no others."""
-        camera, sealed = stored.camera, stored.sealed
+        camera = stored.camera
         sub, can = camera.details.sub, camera.details.capabilities
         if can.onvif_url:
             can = replace(can, onvif_url=self._policy.accept_service(can.onvif_url))
             camera = replace(camera, details=replace(camera.details, capabilities=can))
         if sub is not None and sub.url:
             address = self._policy.accept(sub.url)
-            if address.credentials is not None and not sealed:
-                sealed = self._seal(camera.id, address.credentials)
             details = replace(camera.details, sub=replace(sub, url=address.url))
             camera = replace(camera, details=details)
-        camera = replace(camera, has_credentials=bool(sealed))
-        return replace(stored, camera=camera, sealed=sealed)
+            if address.credentials is not None and not stored.sealed:
+                return self._sealed(replace(stored, camera=camera), address.credentials)
+        return replace(stored, camera=camera)
 
     def _require(self, camera: Camera, scope: Scope) -> None:
         if not scope.allows(camera.unit_code, camera.groups):
@@ -272,10 +273,15 @@ class CameraRegistry:
                 else "keep the camera in one of your groups, or ask an administrator",
             )
 
-    def _seal(self, camera_id: str, credentials: Credentials | None) -> bytes:
-        if credentials is None:
-            return b""
-        return self._vault.seal_credentials(camera_id, check_credentials(credentials))
+    def _sealed(self, stored: StoredCamera, credentials: Credentials | None) -> StoredCamera:
+        """Return the camera with other credentials, or with none; judged while they are known."""
+        sealed, weak = b"", None
+        if credentials is not None:
+            checked = check_credentials(credentials)
+            sealed = self._vault.seal_credentials(stored.camera.id, checked)
+            weak = self._weak.is_weak(checked)
+        camera = replace(stored.camera, has_credentials=bool(sealed), weak_credentials=weak)
+        return replace(stored, camera=camera, sealed=sealed)
 
 
 def _missing() -> NotFoundError:

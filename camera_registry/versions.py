@@ -18,7 +18,15 @@ SYSTEM = Actor("", "camhub")
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 
-_OWN = {"id", "version", "created_us", "updated_us", "has_credentials", "details"}
+_OWN = {
+    "id",
+    "version",
+    "created_us",
+    "updated_us",
+    "has_credentials",
+    "weak_credentials",
+    "details",
+}
 """What is no change of its own: counted, dated, or told in another way."""
 
 

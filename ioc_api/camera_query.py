@@ -35,6 +35,9 @@ def _wanted(
     camera_class: Classes = [],  # noqa: B006
     group: Annotated[str, Query(max_length=36)] = "",
     positioned: Annotated[bool | None, Query(description="Whether it has a position")] = None,
+    weak_credentials: Annotated[
+        bool | None, Query(description="Whether its password is well known or easily guessed")
+    ] = None,
     bbox: Annotated[
         str, Query(max_length=120, description="west,south,east,north in degrees")
     ] = "",
@@ -55,6 +58,7 @@ def _wanted(
         classes=tuple(camera_class),
         group=group,
         positioned=positioned,
+        weak=weak_credentials,
         box=parse_box(bbox) if bbox else None,
         only=only,
         never=never,

@@ -250,7 +250,8 @@ class CameraShape(DetailFields):
     """A camera. ``status`` is null where it is disabled. Times are RFC 3339 in UTC.
 
     ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
-    node is overloaded. An empty ``detector`` means the node's own.
+    node is overloaded. An empty ``detector`` means the node's own. ``weak_credentials``: whether
+    the password is well known or easily guessed; null without one, or where nobody judged it yet.
     """
 
     model_config = ConfigDict(populate_by_name=True, strict=False)
@@ -269,6 +270,7 @@ class CameraShape(DetailFields):
     tags: list[str]
     groups: list[str]
     has_credentials: bool
+    weak_credentials: bool | None
     gate: Gate
     priority: int
     detector: str
@@ -290,6 +292,7 @@ def camera_shape(camera: Camera, unit: AdminUnit, state: CameraState | None) -> 
     position = camera.position
     details: dict[str, Any] = msgspec.to_builtins(camera.details, builtin_types=(date,))
     del details["main"]["url"]
+    details["class"] = camera.camera_class  # a word of Python, so no keyword of a call
     return CameraShape(
         **details,
         id=camera.id,
@@ -298,7 +301,6 @@ def camera_shape(camera: Camera, unit: AdminUnit, state: CameraState | None) -> 
         unit_code=camera.unit_code,
         unit_name_vi=unit.name_vi,
         unit_name_en=unit.name_en,
-        camera_class=camera.camera_class,
         url=camera.url,
         position=PositionShape(lon=position.lon, lat=position.lat) if position else None,
         enabled=camera.enabled,
@@ -306,6 +308,7 @@ def camera_shape(camera: Camera, unit: AdminUnit, state: CameraState | None) -> 
         tags=list(camera.tags),
         groups=list(camera.groups),
         has_credentials=camera.has_credentials,
+        weak_credentials=camera.weak_credentials,
         gate="off" if camera.gate == "off" else "auto",
         priority=camera.priority,
         detector=camera.detector,

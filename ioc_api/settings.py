@@ -127,6 +127,10 @@ class Settings(BaseSettings):
         description="Whether cameras may be on this machine; unset: while the hub listens on "
         "loopback only",
     )
+    weak_credentials: str = Field(
+        "",
+        description="CSV file (username,password) with weak pairs besides those that are shipped",
+    )
     camera_code_scheme: str = Field(
         "{unit}-{class}-{number:04}", description="How cameras without a code are named"
     )

@@ -50,6 +50,8 @@ def matching(wanted: CameraFilter, dialect: str) -> list[Condition]:
         found.append(c.id.in_(_members([wanted.group])))
     if wanted.positioned is not None:
         found.append(c.lon.is_not(None) if wanted.positioned else c.lon.is_(None))
+    if wanted.weak is not None:
+        found.append(c.weak_credentials.is_(wanted.weak))
     if wanted.box is not None:
         found.append(c.lon.between(wanted.box.west, wanted.box.east))
         found.append(c.lat.between(wanted.box.south, wanted.box.north))

@@ -26,6 +26,7 @@ _SAME = (
     "gate",
     "priority",
     "detector",
+    "weak_credentials",
 )
 """Fields that are stored as they are."""
 _DETAILS = tuple(field.name for field in fields(Details))

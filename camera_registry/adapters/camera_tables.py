@@ -56,6 +56,7 @@ cameras = sa.Table(
     sa.Column("privacy_zones", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("retention_class", sa.String(32), nullable=False, server_default="standard"),
     sa.Column("sign_posted", sa.Boolean),
+    sa.Column("weak_credentials", sa.Boolean),
 )
 # The third column lets a search walk the index alone, in the order of the list.
 sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id, cameras.c.search)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any
 
 from camera_registry.adapters.bus_nats import NatsBus
@@ -13,6 +14,7 @@ from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConfigError
 from camera_registry.vault import Vault
 from camera_registry.vault_keys import KeyFile, parse_keys
+from camera_registry.weak import WeakCredentials
 from ioc_api import migrations
 from ioc_api.settings import Settings
 
@@ -64,6 +66,13 @@ def open_vault(settings: Settings) -> Vault:
         return Vault.following(key_file(settings))
     key, *older = parse_keys(text)
     return Vault(key, older)
+
+
+def open_weak(settings: Settings) -> WeakCredentials:
+    """Read the lists of weak passwords. Raises ConfigError."""
+    return WeakCredentials.load(
+        Path(settings.weak_credentials) if settings.weak_credentials else None
+    )
 
 
 def stop_requested() -> asyncio.Event:

@@ -14,7 +14,7 @@ from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
-from ioc_api.compose.common import open_vault
+from ioc_api.compose.common import open_vault, open_weak
 from ioc_api.compose.services import Services
 from ioc_api.settings import Settings
 
@@ -62,5 +62,5 @@ def imports_of(
         clock,
         CodeScheme(settings.camera_code_scheme),
         services.areas,
-        WeakCredentials.load(),
+        open_weak(settings),
     )

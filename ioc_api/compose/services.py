@@ -35,7 +35,7 @@ from ioc_api.adapters.credentials_sql import SqlCredentialStore
 from ioc_api.adapters.grants_sql import SqlGroupNames
 from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.auth import Authenticator, SessionPolicy
-from ioc_api.compose.common import open_vault
+from ioc_api.compose.common import open_vault, open_weak
 from ioc_api.grant_rules import GrantRules
 from ioc_api.passwords import Passwords
 from ioc_api.settings import Settings
@@ -90,6 +90,7 @@ def make_services(
         UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
         clock,
         Mirror(bus) if bus is not None else None,
+        open_weak(settings),
     )
     return Services(
         units=units,

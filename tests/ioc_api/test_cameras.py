@@ -54,6 +54,29 @@ async def test_a_camera_is_added_read_changed_and_removed(api: Hub) -> None:
         assert (await client.get(path)).status_code == 404
 
 
+async def test_a_weak_password_is_flagged_and_can_be_looked_for(api: Hub) -> None:
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        default = await add(client, name="1", url="rtsp://admin:12345@10.0.0.1/")
+        strong = await add(client, name="2", url="rtsp://admin:nine-loud-Geese@10.0.0.2/")
+        none = await add(client, name="3", url="rtsp://10.0.0.3/")
+        assert [each["weak_credentials"] for each in (default, strong, none)] == [True, False, None]
+
+        async def names(wanted: str) -> list[str]:
+            answer = await client.get(f"/api/v1/cameras?weak_credentials={wanted}")
+            return [item["name"] for item in answer.json()["items"]]
+
+        assert (await names("true"), await names("false")) == (["1"], ["2"])
+        path = f"/api/v1/cameras/{default['id']}"
+        better = {"username": "admin", "password": "nine-loud-Geese"}
+        assert (await client.patch(path, json=better)).json()["weak_credentials"] is False
+        renamed = await client.patch(path, json={"name": "4"})
+        assert renamed.json()["weak_credentials"] is False
+        moved = await client.patch(path, json={"url": "rtsp://10.0.0.9/"})
+        assert moved.json()["weak_credentials"] is None
+        changes = (await client.get(f"{path}/versions")).json()["items"]
+        assert all("weak_credentials" not in entry["changes"] for entry in changes)
+
+
 async def test_no_answer_ever_holds_a_password(api: Hub) -> None:
     async with api.client(await api.token(Role.ENGINEER)) as client:
         one = await add(client)

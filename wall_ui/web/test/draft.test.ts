@@ -17,6 +17,7 @@ const camera = {
   priority: 3,
   enabled: true,
   has_credentials: true,
+  weak_credentials: null,
   detector: '',
   code: 'BT-TR-001',
   class: 'traffic',

@@ -7,6 +7,8 @@ export type Unit = components['schemas']['UnitShape'];
 export interface CameraQuery {
   q: string;
   unit: string;
+  /** 'true' for cameras with a weak password only, '' for all. */
+  weak_credentials: string;
   cursor: string;
 }
 

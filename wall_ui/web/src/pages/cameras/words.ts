@@ -15,6 +15,10 @@ export const t = words(
     'column.picture': 'Hình',
     'column.priority': 'Ưu tiên',
     'column.actions': 'Thao tác',
+    'weak.mark': 'Mật khẩu yếu',
+    'weak.only': 'Chỉ camera có mật khẩu yếu',
+    'weak.hint':
+      'Mật khẩu này là mặc định của hãng hoặc dễ đoán. Hãy đổi trên camera, rồi nhập lại ở đây.',
     edit: 'Sửa',
     'edit.title': 'Sửa camera {name}',
     'add.title': 'Thêm camera',
@@ -106,6 +110,10 @@ export const t = words(
     'column.picture': 'Picture',
     'column.priority': 'Priority',
     'column.actions': 'Actions',
+    'weak.mark': 'Weak password',
+    'weak.only': 'Only cameras with a weak password',
+    'weak.hint':
+      'This password is a factory default or easy to guess. Change it on the camera, then enter it here.',
     edit: 'Edit',
     'edit.title': 'Edit camera {name}',
     'add.title': 'Add a camera',
