@@ -78,15 +78,17 @@ def greedy(likely: Values, least: float) -> list[tuple[int, int]]:
     Ties go to the lower row, then the lower column. For the few overlapping boxes of a street this
     differs rarely from the optimum, and it is deterministic.
     """
-    work = likely.copy()
+    flat = likely.ravel()
+    enough = np.flatnonzero(flat >= least)
     pairs: list[tuple[int, int]] = []
-    for _ in range(min(work.shape)):
-        row, column = divmod(int(np.argmax(work)), work.shape[1])
-        if work[row, column] < least:
-            break
-        pairs.append((row, column))
-        work[row, :] = -1.0
-        work[:, column] = -1.0
+    rows: set[int] = set()
+    columns: set[int] = set()
+    for place in enough[np.argsort(-flat[enough], kind="stable")].tolist():
+        row, column = divmod(place, likely.shape[1])
+        if row not in rows and column not in columns:
+            pairs.append((row, column))
+            rows.add(row)
+            columns.add(column)
     return pairs
 
 

@@ -56,6 +56,16 @@ def iou_matrix(a: Corners, b: Corners) -> NDArray[np.float64]:
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
+def paired_iou(a: Corners, b: Corners) -> NDArray[np.float64]:
+    """Intersection over union of each row of ``a`` with the same row of ``b``: (n,) in 0..1."""
+    sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    sides = np.clip(sides, 0.0, None)
+    shared = sides[:, 0] * sides[:, 1]
+    union = areas(a) + areas(b) - shared
+    found: NDArray[np.float64] = np.zeros_like(shared)
+    return np.divide(shared, union, out=found, where=union > 0)
+
+
 def cover_matrix(a: Corners, b: Corners) -> NDArray[np.float64]:
     """Share of each row of ``a`` that lies inside each row of ``b``: (n, m) in 0..1."""
     shared = intersections(a, b)

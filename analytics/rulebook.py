@@ -85,15 +85,16 @@ class QueueRule(ZoneRule, frozen=True, tag="queue"):
 
     The alert is told once, when the longest wait passes ``alert_s``, and again only after it was
     below for ``clear_s``. Who is lost from sight and found again within ``bridge_s``, not farther
-    than ``bridge_distance``, has waited all the time. ``first_out``: who came first leaves first,
-    which keeps the waits right where tracks are mixed up as the queue moves up. ``count_only``:
-    neither picture nor track id leaves the camera.
+    than ``bridge_distance``, has waited all the time: that is to move up by a place and come to
+    rest there. ``first_out``: who came first leaves first, which keeps the waits right where tracks
+    are mixed up as the queue moves up. ``count_only``: neither picture nor track id leaves the
+    camera.
     """
 
     alert_s: Day = 900.0
     clear_s: Hour = 30.0
-    bridge_s: Hour = 5.0
-    bridge_distance: Share = 0.08
+    bridge_s: Hour = 10.0
+    bridge_distance: Share = 0.12
     first_out: bool = True
     count_only: bool = False
     min_travel: Share = 0.0

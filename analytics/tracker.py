@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.association import fragments, hidden, match
-from analytics.events import Detection, Track
-from analytics.geometry import Corners, Point, clamped, corners, iou_matrix
+from analytics.events import Box, Detection, Track
+from analytics.geometry import Corners, Point, corners, paired_iou
 from analytics.track_motion import Motion
 from analytics.tracker_config import BLOBS, TrackerConfig
 
@@ -138,12 +138,12 @@ class Tracker:
             self._lives[own].last_us = at_us
         clear = [index for index in owners if index not in blobs]
         tracks = [owners[index] for index in clear]
-        predicted = self._motion.boxes[tracks]
+        fits = paired_iou(self._motion.boxes[tracks], boxes[clear]).tolist()
         self._motion.correct(tracks, boxes[clear])
-        for row, (index, own) in enumerate(zip(clear, tracks, strict=True)):
+        middles = ((boxes[clear, :2] + boxes[clear, 2:]) / 2).tolist()
+        for index, own, fit, (x, y) in zip(clear, tracks, fits, middles, strict=True):
             life, found = self._lives[own], detections[index]
             if config.steady and life.hits >= 2:  # the first step is what a prediction is made from
-                fit = float(iou_matrix(predicted[row : row + 1], boxes[index : index + 1])[0, 0])
                 life.steady = fit if life.hits == 2 else (life.steady + fit) / 2
             life.hits += 1
             life.owned_us = at_us
@@ -151,7 +151,6 @@ class Tracker:
             life.labels[found.label] += 1
             life.score = found.score
             if found.score >= config.high_score:  # the ghost of an object may shrink, not travel
-                x, y = (boxes[index, :2] + boxes[index, 2:]) / 2
                 away = math.hypot(x - life.origin[0], y - life.origin[1])
                 life.travel = max(life.travel, away)
 
@@ -202,17 +201,19 @@ class Tracker:
             self._next_id += 1
 
     def _views(self) -> list[Track]:
+        rows = np.clip(self._motion.boxes, 0.0, 1.0)
+        rows[:, 2:] -= rows[:, :2]
         return [
             Track(
                 id=life.id,
-                box=clamped(*(float(value) for value in row)),
+                box=Box(*row),
                 score=life.score,
-                label=life.labels.most_common(1)[0][0],
+                label=max(life.labels, key=life.labels.__getitem__),
                 first_us=life.first_us,
                 last_us=life.last_us,
                 confirmed=life.confirmed,
                 seen=life.seen,
                 travel=life.travel,
             )
-            for life, row in zip(self._lives, self._motion.boxes, strict=True)
+            for life, row in zip(self._lives, rows.tolist(), strict=True)
         ]

@@ -108,6 +108,8 @@ class Stays:
         boxes = corners([stay.track.box for stay in self._lost])
         cover = cover_matrix(boxes, corners([host.track.box for host in hosts]))
         for stay, row in zip(self._lost, cover, strict=True):
+            if _piece(stay):
+                continue
             host = hosts[int(row.argmax())]
             if float(row.max()) > 0.5 and host.entered_us < stay.last_us:
                 stay.last_us = at_us
@@ -122,7 +124,8 @@ class Stays:
             if index < crowded or at_us - stay.last_us >= self._bridge_us
         ]
         self._lost = [stay for stay in self._lost if stay not in over]
-        return [stay for stay in over if not self._inherited(stay)]
+        pieces = [stay for stay in over if self._bridge_us and _piece(stay)]
+        return [stay for stay in over if stay not in pieces and not self._inherited(stay)]
 
     def _inherited(self, over: Stay) -> bool:
         """Let somebody who was found inside as this one got lost go on with its wait."""
@@ -186,6 +189,11 @@ class Stays:
                 near.lost = False
                 return near
         return Stay(track, at_us, at_us, found=track.id not in self._known)
+
+
+def _piece(lost: Stay) -> bool:
+    """Say whether a lost stay was but a piece of somebody: its track came and went inside."""
+    return lost.found and lost.length_s < _BRIEF_S
 
 
 def _apart(a: Track, b: Track) -> float:
