@@ -22,7 +22,8 @@ class EventShape(BaseModel):
 
     ``measured`` are the values that made it, with their unit in the name: ``wait_s``,
     ``mean_wait_s`` and ``waiting`` of a queue, ``occupancy`` of a crowd, ``dwell_s``, ``stay_s``,
-    ``still_s``, ``degrees`` from the allowed direction; null where its rule has none.
+    ``still_s``, ``degrees`` from the allowed direction; null where its rule has none. ``silenced``:
+    it tells of the camera itself, and a maintenance window covered the camera at that time.
     """
 
     id: str
@@ -46,6 +47,7 @@ class EventShape(BaseModel):
     worker: str
     snapshot: str | None
     measured: dict[str, float] | None
+    silenced: bool
 
 
 class EventPage(BaseModel):
@@ -55,8 +57,8 @@ class EventPage(BaseModel):
     next_cursor: str | None
 
 
-def event_shape(record: Record) -> EventShape:
-    """Write a recorded event as JSON."""
+def event_shape(record: Record, silenced: frozenset[str]) -> EventShape:
+    """Write a recorded event as JSON; ``silenced`` are the ids of those that are."""
     event = record.event
     return EventShape(
         id=event.id,
@@ -80,4 +82,5 @@ def event_shape(record: Record) -> EventShape:
         worker=event.worker,
         snapshot=f"/api/v1/events/{event.id}/snapshot" if record.snapshot_key else None,
         measured=event.measured,
+        silenced=event.id in silenced,
     )

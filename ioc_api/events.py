@@ -49,8 +49,9 @@ async def list_events(
     found = await deps.events.list(scope, wanted, before, limit + 1)
     page = found[:limit]
     more = len(found) > limit
+    silenced = await deps.maintenance.silenced([record.event for record in page])
     return EventPage(
-        items=[event_shape(record) for record in page],
+        items=[event_shape(record, silenced) for record in page],
         next_cursor=encode_cursor(page[-1].seq) if more else None,
     )
 
@@ -58,7 +59,8 @@ async def list_events(
 @router.get("/api/v1/events/{event_id}", **permission(Action.EVENT_VIEW))
 async def get_event(deps: Deps, scope: Granted, event_id: str) -> EventShape:
     """Show one event."""
-    return event_shape(await _record(deps, scope, event_id))
+    record = await _record(deps, scope, event_id)
+    return event_shape(record, await deps.maintenance.silenced([record.event]))
 
 
 @router.get(

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from camera_registry.base.clock import us_to_iso
-from camera_registry.health.model import HealthChange, Outage, Target, Uptime, Window
+from camera_registry.health.model import HealthChange, Outage, Target, Uptime
+from ioc_api.health.maintenance import SeenWindow
 from ioc_api.shapes import Body
 
 
@@ -75,6 +76,7 @@ class OutageShape(BaseModel):
     """A camera that gives no fresh pictures now."""
 
     camera_id: str
+    camera_name: str
     unit_code: str
     state: str
     reason_code: str
@@ -100,11 +102,12 @@ class WindowBody(Body):
 
 
 class WindowShape(BaseModel):
-    """A maintenance window."""
+    """A maintenance window. ``target_name`` is empty for a group."""
 
     id: str
     target: Target
     target_id: str
+    target_name: str
     begins: str
     ends: str
     reason: str
@@ -146,6 +149,7 @@ def outage_shape(outage: Outage) -> OutageShape:
     change = outage.change
     return OutageShape(
         camera_id=change.camera_id,
+        camera_name=outage.camera_name,
         unit_code=change.unit_code,
         state=change.state,
         reason_code=change.reason_code,
@@ -154,12 +158,14 @@ def outage_shape(outage: Outage) -> OutageShape:
     )
 
 
-def window_shape(window: Window) -> WindowShape:
+def window_shape(seen: SeenWindow) -> WindowShape:
     """Write a window as JSON."""
+    window = seen.window
     return WindowShape(
         id=window.id,
         target=window.target,
         target_id=window.target_id,
+        target_name=seen.name,
         begins=us_to_iso(window.from_us),
         ends=us_to_iso(window.until_us),
         reason=window.reason,

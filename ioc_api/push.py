@@ -26,6 +26,7 @@ from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.auth import Authenticator
 from ioc_api.event_shapes import event_shape
+from ioc_api.health.maintenance import Maintenance
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.rbac import Action, Principal
 from ioc_api.records import EventStore
@@ -72,6 +73,7 @@ class PushHub:
         registry: CameraRegistry,
         states: StateCache,
         authenticator: Authenticator,
+        maintenance: Maintenance,
         clock: Clock,
         limits: PushLimits | None = None,
     ) -> None:
@@ -80,6 +82,7 @@ class PushHub:
         self.registry = registry
         self.states = states
         self.authenticator = authenticator
+        self.maintenance = maintenance
         self.clock = clock
         self.limits = limits or PushLimits()
         self.places = SpecDirectory(bus)
@@ -223,9 +226,10 @@ class PushClient:
         while not self._ended:
             # Also looked for after an idle wait: a notice is sent at most once and may be lost.
             records = await self._hub.events.after(self._event_scope, self._seq, PAGE)
+            silenced = await self._hub.maintenance.silenced([each.event for each in records])
             for record in records:
                 self._seq = record.seq
-                yield _frame("event", event_shape(record), record.seq)
+                yield _frame("event", event_shape(record, silenced), record.seq)
             if len(records) < PAGE:
                 return
 

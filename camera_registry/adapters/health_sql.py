@@ -176,7 +176,7 @@ class SqlHealthStore:
         )
         since = sa.func.coalesce(lived, first).label("since_us")
         dead = (
-            sa.select(health, since)
+            sa.select(health, since, cameras.c.name.label("camera_name"))
             .join(cameras, cameras.c.id == _h.camera_id)
             .where(
                 _h.until_us.is_(None),
@@ -194,7 +194,9 @@ class SqlHealthStore:
             )
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(d.since_us, d.camera_id).limit(limit))
-            return [Outage(_change(row), row["since_us"]) for row in rows.mappings()]
+            return [
+                Outage(_change(row), row["since_us"], row["camera_name"]) for row in rows.mappings()
+            ]
 
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
         """Return cameras whose live ended at least so often since a time, and how often."""

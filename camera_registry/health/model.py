@@ -88,6 +88,7 @@ class Outage:
 
     change: HealthChange
     since_us: int
+    camera_name: str = ""
 
 
 class Target(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from analytics.events import Event
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 LONGEST_US = 31 * 86_400 * 1_000_000
 _AT_MOST = 2000
 _READ_EVERY_US = 5_000_000
+_DAY_US = 86_400 * 1_000_000
+_SILENT = ("tamper_", "camera_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class NewWindow:
     from_us: int
     until_us: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWindow:
+    """A window, and the name of the camera or unit that it is for; a group's is empty."""
+
+    window: Window
+    name: str
 
 
 class Maintenance:
@@ -48,7 +59,7 @@ class Maintenance:
         self._cached: Sequence[Window] = ()
         self._read_us = 0
 
-    async def announce(self, new: NewWindow, scope: Scope, by: Actor) -> Window:
+    async def announce(self, new: NewWindow, scope: Scope, by: Actor) -> SeenWindow:
         """Announce work. Raises InvalidError, NotFoundError, or ForbiddenError out of scope."""
         now = self._clock.utc_us()
         reason = new.reason.strip()
@@ -59,28 +70,26 @@ class Maintenance:
                 "until: a window ends after it begins, in the future, and within 31 days",
                 code="window",
             )
-        await self._require(new.target, new.target_id, scope)
+        name = await self._require(new.target, new.target_id, scope)
         window = Window(
             new_id(now), new.target, new.target_id, new.from_us, new.until_us, reason, by, now
         )
         await self._store.add(window)
         self._read_us = 0
         log.info("maintenance_announced", window=window.id, by=by.id)
-        return window
+        return SeenWindow(window, name)
 
-    async def list(self, scope: Scope, *, past: bool = False) -> list[Window]:
+    async def list(self, scope: Scope, *, past: bool = False) -> list[SeenWindow]:
         """Return windows in scope by their beginnings; with ``past`` those of the last 90 days."""
-        since = self._clock.utc_us() - (90 * 86_400 * 1_000_000 if past else 0)
-        return [
-            window
-            for window in await self._store.list(since, _AT_MOST)
-            if await self._visible(window, scope)
-        ]
+        since = self._clock.utc_us() - (90 * _DAY_US if past else 0)
+        windows = await self._store.list(since, _AT_MOST)
+        seen = [(window, await self._name(window, scope)) for window in windows]
+        return [SeenWindow(window, name) for window, name in seen if name is not None]
 
     async def end(self, window_id: str, scope: Scope, by: Actor) -> None:
         """End a window now. Raises NotFoundError where there is none in scope."""
         window = await self._store.get(window_id) if is_id(window_id) else None
-        if window is None or not await self._visible(window, scope):
+        if window is None or await self._name(window, scope) is None:
             raise NotFoundError("There is no such maintenance window")
         await self._store.end(window_id, self._clock.utc_us())
         self._read_us = 0
@@ -90,7 +99,7 @@ class Maintenance:
         """Return the windows of now and of the last day, at most seconds old."""
         now = self._clock.utc_us()
         if now - self._read_us > _READ_EVERY_US:
-            self._cached = await self._store.list(now - 86_400 * 1_000_000, _AT_MOST)
+            self._cached = await self._store.list(now - _DAY_US, _AT_MOST)
             self._read_us = now
         return self._cached
 
@@ -101,21 +110,47 @@ class Maintenance:
             for window in await self.current()
         )
 
-    async def _visible(self, window: Window, scope: Scope) -> bool:
-        try:
-            await self._require(window.target, window.target_id, scope)
-        except (ForbiddenError, NotFoundError, InvalidError):
-            return False
-        return True
+    async def silenced(self, events: Sequence[Event]) -> frozenset[str]:
+        """Return the ids of those events that a window silenced at their time.
 
-    async def _require(self, target: Target, target_id: str, scope: Scope) -> None:
-        """Raise unless everything that a window is for lies in the scope."""
+        Only what tells of the camera itself can be: tampering, and its being dead or flapping.
+        """
+        about = [(each, _told_us(each)) for each in events if each.kind.startswith(_SILENT)]
+        if not about:
+            return frozenset()
+        oldest = min(at_us for _, at_us in about)
+        recent = oldest >= self._clock.utc_us() - _DAY_US
+        windows = await (self.current() if recent else self._store.list(oldest, _AT_MOST))
+        found = set()
+        for event, at_us in about:
+            then = [each for each in windows if each.from_us <= at_us < each.until_us]
+            grouped = any(each.target is Target.GROUP for each in then)
+            groups = await self._groups(event.camera_id) if grouped else ()
+            if any(each.covers(event.camera_id, event.unit_code, groups, at_us) for each in then):
+                found.add(event.id)
+        return frozenset(found)
+
+    async def _groups(self, camera_id: str) -> tuple[str, ...]:
+        try:
+            return (await self._registry.get(camera_id, Scope.all())).groups
+        except NotFoundError:
+            return ()  # removed since: in no group any more
+
+    async def _name(self, window: Window, scope: Scope) -> str | None:
+        """Return the name of what a window is for, None where it is out of the scope."""
+        try:
+            return await self._require(window.target, window.target_id, scope)
+        except (ForbiddenError, NotFoundError, InvalidError):
+            return None
+
+    async def _require(self, target: Target, target_id: str, scope: Scope) -> str:
+        """Return its name; raise unless everything that a window is for lies in the scope."""
+        name = ""
         if target is Target.CAMERA:
-            await self._registry.get(target_id, scope)
-            return
+            return (await self._registry.get(target_id, scope)).name
         if target is Target.UNIT:
             unit = self._units.get(target_id)
-            wanted = Scope.of([unit.code])
+            name, wanted = unit.name_vi, Scope.of([unit.code])
         else:
             if not is_id(target_id):
                 raise NotFoundError("There is no such camera group")
@@ -126,3 +161,12 @@ class Maintenance:
                 hint="name the cameras that you manage",
                 code="out_of_scope",
             )
+        return name
+
+
+def _told_us(event: Event) -> int:
+    """Return when an event calls for attention.
+
+    A camera that died within a window and is dead when it ends is told then, of the time before.
+    """
+    return event.at_us if event.kind.startswith("tamper_") else event.emitted_us

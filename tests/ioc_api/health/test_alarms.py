@@ -22,7 +22,9 @@ from ioc_api.health.alarms import CameraAlarms
 from ioc_api.health.recorder import HealthRecorder
 from ioc_api.rbac import Role
 from ioc_api.recorder import checked_event
+from ioc_api.records import NewRecord
 from tests.ioc_api.hub import Hub, hub
+from tests.ioc_api.samples import event as sample
 from tests.waiting import eventually
 
 S = 1_000_000
@@ -251,3 +253,50 @@ async def test_the_recorder_keeps_changes_and_notes_silence(
     await eventually(lambda: are("live", "unwatched", "live"))
     task.cancel()
     await deps.states.stop()
+
+
+async def test_events_within_a_window_are_marked_as_silenced(made: Hub, clock: Late) -> None:
+    now = clock.utc_us()
+    registry, events = made.deps.registry, made.deps.events
+    group = await made.deps.groups.create("Cầu vượt", "26740", CITY)
+    grouped = await registry.add(
+        NewCamera("Cầu", "26740", "rtsp://10.0.0.1/s", groups=(group.id,)), CITY
+    )
+    other = await registry.add(NewCamera("Chợ", "26740", "rtsp://10.0.0.2/s"), CITY)
+    marked = {}
+    async with made.client(await made.token(Role.ENGINEER)) as engineer:
+        answer = await engineer.post(
+            "/api/v1/maintenance",
+            json={
+                "target": "group",
+                "target_id": group.id,
+                "begins": us_to_iso(now - 60 * S),
+                "ends": us_to_iso(now + 600 * S),
+                "reason": "lau kính",
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["target_name"] == ""
+        for camera, kind, at_us, emitted_us in (
+            (grouped, "tamper_covered", now, now),
+            (grouped, "tamper_moved", now - 61 * S, now),
+            (grouped, "zone_enter", now, now),
+            (grouped, "camera_up", now, now),
+            (grouped, "camera_down", now, now + 601 * S),
+            (other, "tamper_covered", now, now),
+            (grouped, "tamper_black", now - 3 * 86_400 * S, now),
+        ):
+            event = sample(
+                kind=kind,
+                camera_id=camera.id,
+                unit_code=camera.unit_code,
+                at_us=at_us,
+                emitted_us=emitted_us,
+            )
+            await events.record([NewRecord(event, now, "")], [])
+            marked[event.id] = kind, camera is grouped and kind in ("tamper_covered", "camera_up")
+        listed = (await engineer.get("/api/v1/events")).json()["items"]
+        assert {each["id"]: (each["kind"], each["silenced"]) for each in listed} == marked
+        for event_id, (_, silenced) in marked.items():
+            one = (await engineer.get(f"/api/v1/events/{event_id}")).json()
+            assert one["silenced"] is silenced

@@ -72,6 +72,14 @@ export function labelWords(language: Language, label: string): string {
   return isKey(key) ? translate(language, key) : label;
 }
 
+/** Words for what an event is about: the class of an object, or why a camera is dead. */
+export function aboutWords(language: Language, kind: string, label: string): string {
+  if (label === '') return '';
+  return kind.startsWith('camera_')
+    ? reasonWords(language, label, '')
+    : labelWords(language, label);
+}
+
 /** 24-hour wall time in the city's zone: `14:05:09`. */
 export function clockTime(ms: number, timeZone: string): string {
   return new Intl.DateTimeFormat('en-GB', {

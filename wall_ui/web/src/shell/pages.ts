@@ -46,6 +46,7 @@ export const PAGES: readonly Page[] = [
   page('/cameras/:id', 'page.camera', null, ['camera.view'], () => import('../pages/camera/CameraPage.svelte')),
   page('/cameras/:id/:tab', 'page.camera', null, ['camera.view'], () => import('../pages/camera/CameraPage.svelte')),
   page('/map', 'page.map', 'map', ['camera.view'], () => import('../pages/map/MapPage.svelte')),
+  page('/health', 'page.health', 'pulse', ['camera.view'], () => import('../pages/health/HealthPage.svelte')),
   page('/discovery', 'page.discovery', 'radar', ['camera.manage'], () => import('../pages/devices/DiscoveryPage.svelte')),
   page('/import', 'page.import', 'upload', ['camera.manage'], () => import('../pages/imports/ImportsPage.svelte')),
   page('/import/:id', 'page.import', null, ['camera.manage'], () => import('../pages/imports/ImportPage.svelte')),

@@ -24,5 +24,6 @@ export const TABS: readonly Tab[] = [
   { name: '', title: 'tab.overview', needs: [], load: () => import('./Overview.svelte') },
   { name: 'counts', title: 'tab.counts', needs: ['event.view'], load: () => import('./counts/CountsTab.svelte') },
   { name: 'quality', title: 'tab.quality', needs: [], load: () => import('./QualityTab.svelte') },
+  { name: 'health', title: 'tab.health', needs: ['camera.view'], load: () => import('../health/HealthTab.svelte') },
   { name: 'rules', title: 'tab.rules', needs: ['camera.view'], load: () => import('./rules/RulesTab.svelte') },
 ];

@@ -14,6 +14,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'tab.overview': 'Overview',
   'tab.counts': 'Counts',
   'tab.quality': 'Quality',
+  'tab.health': 'Health',
   'tab.rules': 'Rules',
   'tab.unknown': 'There is no such part, or you may not open it.',
   fps: '{n} fps',

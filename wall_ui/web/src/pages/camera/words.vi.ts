@@ -12,6 +12,7 @@ export const vi = {
   'tab.overview': 'Tổng quan',
   'tab.counts': 'Số đếm',
   'tab.quality': 'Chất lượng',
+  'tab.health': 'Lịch sử',
   'tab.rules': 'Quy tắc',
   'tab.unknown': 'Không có phần này, hoặc bạn không có quyền mở.',
   fps: '{n} hình/s',
