@@ -62,8 +62,10 @@ def paired_iou(a: Corners, b: Corners) -> NDArray[np.float64]:
     sides = np.clip(sides, 0.0, None)
     shared = sides[:, 0] * sides[:, 1]
     union = areas(a) + areas(b) - shared
-    found: NDArray[np.float64] = np.zeros_like(shared)
-    return np.divide(shared, union, out=found, where=union > 0)
+    found: NDArray[np.float64] = np.divide(
+        shared, union, out=np.zeros_like(shared), where=union > 0
+    )
+    return found
 
 
 def cover_matrix(a: Corners, b: Corners) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from analytics.geometry import (
     foot,
     grown,
     iou_matrix,
+    paired_iou,
     side,
 )
 from camera_registry.base.errors import InvalidError
@@ -64,6 +65,13 @@ def test_iou_is_symmetric_and_one_with_itself(found: list[Box]) -> None:
     assert np.allclose(matrix, matrix.T)
     solid = areas(rows) > 1e-12
     assert np.allclose(np.diag(matrix)[solid], 1.0)
+
+
+@given(box_lists)
+def test_paired_iou_is_the_diagonal_of_the_matrix(found: list[Box]) -> None:
+    rows = corners(found)
+    others = rows[::-1]
+    assert np.allclose(paired_iou(rows, others), np.diag(iou_matrix(rows, others)))
 
 
 @given(box_lists, box_lists)
