@@ -265,3 +265,32 @@ async def shown(picture: Locator) -> None:
         lambda: picture.evaluate("image => image.complete && image.naturalWidth > 100"),
         what="the picture is shown",
     )
+
+
+async def test_a_file_of_cameras_is_checked_registered_and_taken_back(
+    page: Page, hub: Hub, tmp_path: Path
+) -> None:
+    path = tmp_path / "Danh sách.csv"
+    path.write_text(
+        "Tên camera,Phường,Link\n"
+        "Cầu Bông,26956,rtsp://viewer:mot-mat-khau-kho@10.9.9.1/s\n"
+        "Chợ,không có,rtsp://10.9.9.2/s\n",
+        encoding="utf-8",
+    )
+    await page.goto(f"{hub.url}/#/import")
+    await page.get_by_test_id("import-file").set_input_files(path)
+    await page.get_by_test_id("import-check").click()
+    await expect(page.get_by_test_id("count-good")).to_contain_text("1")
+    await expect(page.get_by_test_id("count-wrong")).to_contain_text("1")
+    await expect(page.get_by_test_id("import-rows")).to_contain_text("Không có đơn vị này")
+    await page.get_by_test_id("import-apply").click()
+    await expect(page.get_by_test_id("count-applied")).to_contain_text("1")
+    await page.get_by_test_id("rows-all").click()
+    await expect(page.get_by_test_id("import-rows").get_by_role("link")).to_have_text("Cầu Bông")
+    assert "mot-mat-khau-kho" not in await page.content()
+    await page.get_by_test_id("import-undo").click()
+    await page.get_by_test_id("import-undo-confirm").click()
+    await expect(page.get_by_test_id("count-undone")).to_contain_text("1")
+    with hub.client() as client:
+        found = client.get("/api/v1/cameras", params={"q": "cau bong"}).json()["items"]
+    assert found == []
