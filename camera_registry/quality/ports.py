@@ -12,6 +12,9 @@ from camera_registry.model import Camera
 from camera_registry.quality.model import Measure, Principle, QualityDay, Use
 from camera_registry.scope import Scope
 
+SETTLED_US = 3_600_000_000
+"""How long a camera must be registered before much can be said of it; it is scored again then."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
@@ -61,8 +64,12 @@ class Listed:
 class QualityStore(Protocol):
     """Scores by the day, with what they are made of."""
 
-    async def due(self, day: date, limit: int) -> Sequence[Camera]:
-        """Return cameras of one unit that have no score of a day, or have changed since."""
+    async def due(self, day: date, settled_us: int, limit: int) -> Sequence[Camera]:
+        """Return cameras of one unit that have no score of a day, or an old one.
+
+        It is old where the camera was changed since, and where it was scored within ``SETTLED_US``
+        of its registration that now, at ``settled_us``, are over.
+        """
         ...
 
     async def progress(self, day: date) -> tuple[int, int]:

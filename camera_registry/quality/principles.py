@@ -59,7 +59,7 @@ def live(facts: Facts) -> Judged:
         return _mean(Principle.LIVE, [(None, "disabled", "enabled", {})])
     if share is None:
         return _mean(Principle.LIVE, [(None, "no_history", "url", {})])
-    percent = {"percent": f"{100 * share:.0f}"}
+    percent = {"percent": str(int(100 * share))}
     return _mean(Principle.LIVE, [(share, "dead" if share == 0 else "gaps", "url", percent)])
 
 

@@ -15,6 +15,9 @@ from camera_registry.model import Camera
 from camera_registry.quality.model import Measure, Use
 from ioc_api.adapters.events_sql import events
 from ioc_api.adapters.quality_tables import camera_measures, camera_uses
+from ioc_api.health.alarms import DOWN, FLAPPING, UP
+
+HEALTH_KINDS = (DOWN, FLAPPING, UP)
 
 _IDS = 500
 _NEAR_DEG = 0.0001
@@ -133,7 +136,8 @@ class QualityFacts:
     ) -> Mapping[str, frozenset[Use]]:
         """Return who has used each camera since a day; events are those recorded since a time.
 
-        Of a camera's events the latest recorded one counts, which the index finds by itself.
+        Of a camera's events the latest recorded one counts, which its index leads to. That a camera
+        died or came back is no use of it.
         """
         u, e = camera_uses.c, events.c
         found: dict[str, set[Use]] = {}
@@ -147,9 +151,13 @@ class QualityFacts:
                 for camera_id, kind in await connection.execute(counted):
                     found.setdefault(camera_id, set()).add(Use(kind))
                 latest = (
-                    sa.select(sa.func.max(e.seq)).where(e.camera_id.in_(ids)).group_by(e.camera_id)
+                    sa.select(e.recorded_us)
+                    .where(e.camera_id == cameras.c.id, e.kind.not_in(HEALTH_KINDS))
+                    .order_by(e.seq.desc())
+                    .limit(1)
+                    .scalar_subquery()
                 )
-                lately = sa.select(e.camera_id).where(e.seq.in_(latest), e.recorded_us >= since_us)
+                lately = sa.select(cameras.c.id).where(cameras.c.id.in_(ids), latest >= since_us)
                 for camera_id in (await connection.execute(lately)).scalars():
                     found.setdefault(camera_id, set()).add(Use.EVENTS)
         return {camera_id: frozenset(kinds) for camera_id, kinds in found.items()}

@@ -15,7 +15,7 @@ from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database
 from camera_registry.model import Camera
 from camera_registry.quality.model import Finding, Principle, Quality, QualityDay
-from camera_registry.quality.ports import GroupScore, Listed, Order, Wanted
+from camera_registry.quality.ports import SETTLED_US, GroupScore, Listed, Order, Wanted
 from camera_registry.scope import Scope
 from ioc_api.adapters.quality_facts_sql import QualityFacts
 from ioc_api.adapters.quality_tables import camera_uses, quality_days
@@ -32,11 +32,16 @@ class SqlQualityStore(QualityFacts):
         super().__init__(database)
         self._database = database
 
-    async def due(self, day: date, limit: int) -> Sequence[Camera]:
-        """Return cameras of one unit that have no score of a day, or have changed since."""
+    async def due(self, day: date, settled_us: int, limit: int) -> Sequence[Camera]:
+        """Return cameras of one unit that have no score of a day, or an old one."""
         c = cameras.c
         mine = sa.and_(_q.camera_id == c.id, _q.day == day)
-        lacking = sa.or_(_q.camera_id.is_(None), _q.computed_us < c.updated_us)
+        settled = c.created_us + SETTLED_US
+        lacking = sa.or_(
+            _q.camera_id.is_(None),
+            _q.computed_us < c.updated_us,
+            sa.and_(_q.computed_us < settled, settled <= settled_us),
+        )
         joined = cameras.outerjoin(quality_days, mine)
         unit = sa.select(sa.func.min(c.unit_code)).select_from(joined).where(lacking)
         query = (

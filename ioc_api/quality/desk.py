@@ -23,6 +23,8 @@ from ioc_api.state_cache import StateCache
 
 DAY_US = 86_400_000_000
 USED_DAYS = 30
+_KNOWN_S = 1800.0
+"""A camera that is watched for less than this is not called dead for how it began."""
 _READ_AGAIN_US = 600_000_000
 """How long polygons, and the uptimes of a unit that is scored in parts, are taken as they were."""
 
@@ -95,7 +97,7 @@ class QualityDesk:
                 _outside(camera, polygons),
                 self._measured(camera, measures.get(camera.id), now_us),
                 doubles.get(camera.id, frozenset()),
-                uptimes[camera.id].share if camera.id in uptimes else None,
+                _live(uptimes.get(camera.id)),
                 {use: use in used for use in Use},
                 young=now_us - camera.created_us < DAY_US,
             )
@@ -119,6 +121,11 @@ class QualityDesk:
         offset = probed.clock_offset_s if probed and probed.at_us >= oldest else None
         seen = Measure(now_us, state.codec, state.width, state.height, state.fps)
         return replace(seen, clock_offset_s=offset)
+
+
+def _live(known: Uptime | None) -> float | None:
+    """Return the share of fresh pictures, where enough is known to say so."""
+    return known.share if known is not None and known.known_s >= _KNOWN_S else None
 
 
 def _outside(camera: Camera, polygons: Mapping[str, MultiPolygon]) -> float | None:

@@ -54,13 +54,19 @@ class QualityKeeper:
         Raises a CamhubError where the database is out of reach; what was scored stays so.
         """
         store, scored, batches = self._desk.store, 0, 0
-        while cameras := await store.due(self._desk.today(), BATCH):
+        while True:
+            begun = self._clock.monotonic()
+            cameras = await store.due(self._desk.today(), self._clock.utc_us(), BATCH)
+            if not cameras:
+                break
             await self._desk.score(cameras)
             scored += len(cameras)
             batches += 1
             if batches % _TELL_EVERY == 0:
                 done, every = await store.progress(self._desk.today())
                 log.info("quality_progress", scored=done, cameras=every)
+            # as long again for those who wait for an answer: a day is long enough
+            await self._clock.sleep(self._clock.monotonic() - begun)
         if scored:
             log.info("quality_scored", cameras=scored, day=str(self._desk.today()))
         today = self._desk.today()

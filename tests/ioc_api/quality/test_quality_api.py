@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from camera_registry import subjects
 from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.bus_nats import NatsBus
-from camera_registry.base.clock import SystemClock
+from camera_registry.base.clock import SystemClock, iso_to_us
 from camera_registry.details import Details
 from camera_registry.geo.polygons import MultiPolygon
 from camera_registry.health.model import HealthChange
@@ -24,12 +24,16 @@ from camera_registry.jobs.model import encode as encode_job
 from camera_registry.model import Camera, Position
 from camera_registry.probe import PROBE, ProbeReport, StreamReport, encode
 from camera_registry.quality.model import Measure, Use
+from camera_registry.quality.ports import SETTLED_US
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.scope import Scope
 from camera_registry.unit_areas import write_geometry
+from ioc_api.health.alarms import DOWN
 from ioc_api.quality.desk import DAY_US
 from ioc_api.rbac import Role
+from ioc_api.records import NewRecord
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub, hub
+from tests.ioc_api.samples import event
 from tests.waiting import eventually
 
 CITY = Scope.all()
@@ -37,9 +41,11 @@ SQUARE = (((106.6, 10.7), (106.8, 10.7), (106.8, 10.9), (106.6, 10.9), (106.6, 1
 
 
 class Late(SystemClock):
-    """The machine's clock, put forward by hand."""
+    """A clock that begins at noon in the city, so that no test meets midnight by chance."""
 
-    ahead_us = 0
+    def __init__(self) -> None:
+        noon = iso_to_us("2026-06-01T12:00:00+07:00")
+        self.ahead_us = noon - super().utc_us()
 
     def utc_us(self) -> int:
         return super().utc_us() + self.ahead_us
@@ -91,6 +97,21 @@ async def test_a_day_is_scored_once_and_what_changes_is_scored_again(
     assert await keeper.run_once() == 3
     history = await store.history(one.id, today)
     assert [each.day for each in history] == [today, today + timedelta(days=1)]
+
+
+async def test_a_new_camera_is_scored_again_once_more_is_known(made: Hub, clock: Late) -> None:
+    one = await camera(made, "Cầu Sài Gòn")
+    keeper, begun = made.deps.quality.keeper, clock.utc_us()
+    await made.deps.health.add([HealthChange(one.id, UNIT_A, "connecting", "", "", begun)])
+    clock.ahead_us += 60_000_000
+    assert await keeper.run_once() == 1
+    early = await get(made, f"/api/v1/cameras/{one.id}/quality")
+    assert early["scores"]["live"] is None
+    clock.ahead_us += SETTLED_US
+    await keeper.run_once()
+    later = await get(made, f"/api/v1/cameras/{one.id}/quality")
+    assert later["scores"]["live"] == 0.0
+    assert await keeper.run_once() == 0
 
 
 async def test_scores_are_forgotten_and_reasons_before_them(made: Hub, clock: Late) -> None:
@@ -272,6 +293,23 @@ async def test_what_a_gateway_asks_for_counts_as_use_by_the_wall(made: Hub, bus:
 
     await eventually(counted)
     await heard.stop()
+
+
+async def test_events_count_as_use_and_the_cameras_own_death_does_not(
+    made: Hub, clock: Late
+) -> None:
+    one, other = await camera(made, "Cầu Sài Gòn"), await camera(made, "Cầu Thị Nghè")
+    now = clock.utc_us()
+    seen = [
+        event(camera_id=one.id),
+        event(camera_id=one.id, kind=DOWN),
+        event(camera_id=other.id, kind=DOWN),
+    ]
+    await made.events.record([NewRecord(each, now, "") for each in seen], [])
+    store, day = made.deps.quality.desk.store, made.deps.quality.desk.today()
+    both = [one.id, other.id]
+    assert await store.uses(both, day, now) == {one.id: frozenset({Use.EVENTS})}
+    assert await store.uses(both, day, now + 1) == {}
 
 
 async def test_another_systems_read_counts_and_a_persons_does_not(made: Hub) -> None:
