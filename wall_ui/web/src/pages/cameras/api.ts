@@ -4,20 +4,62 @@ import type { components } from '../../api/schema';
 
 export type Unit = components['schemas']['UnitShape'];
 
-export interface CameraQuery {
-  q: string;
-  unit: string;
-  /** 'true' for cameras with a weak password only, '' for all. */
-  weak_credentials: string;
-  cursor: string;
-}
+export type Group = components['schemas']['GroupShape'];
 
 export const ROWS = 50;
+/** The most that the hub gives at once; for exports that the browser puts together. */
+const PAGE = 500;
 
-export function listCameras(api: Api, query: CameraQuery): Promise<CameraPage> {
-  const wanted = new URLSearchParams({ limit: String(ROWS) });
-  for (const [name, value] of Object.entries(query)) if (value !== '') wanted.set(name, value);
+export function listCameras(
+  api: Api,
+  filters: URLSearchParams,
+  cursor: string,
+): Promise<CameraPage> {
+  const wanted = new URLSearchParams(filters);
+  wanted.set('limit', String(ROWS));
+  if (cursor !== '') wanted.set('cursor', cursor);
   return api.get(`/api/v1/cameras?${wanted}`);
+}
+
+/** The groups to choose from: the first hundred by name. */
+export async function listGroups(api: Api): Promise<readonly Group[]> {
+  return (await api.get<{ items: Group[] }>('/api/v1/camera-groups?limit=100')).items;
+}
+
+/** All that match as CSV: the browser keeps it as it comes. */
+export function csvPath(filters: URLSearchParams): string {
+  const wanted = new URLSearchParams(filters);
+  wanted.set('format', 'csv');
+  return `/api/v1/cameras?${wanted}`;
+}
+
+interface Features {
+  features: object[];
+  next_cursor: string | null;
+}
+
+/** All that match as one GeoJSON; `going` is asked with the count so far and ends it with false. */
+export async function geojsonOf(
+  api: Api,
+  filters: URLSearchParams,
+  going: (count: number) => boolean,
+): Promise<Blob | null> {
+  const wanted = new URLSearchParams(filters);
+  wanted.set('format', 'geojson');
+  wanted.set('limit', String(PAGE));
+  const parts: string[] = [];
+  let count = 0;
+  let cursor: string | null = null;
+  do {
+    if (cursor !== null) wanted.set('cursor', cursor);
+    const page: Features = await api.get(`/api/v1/cameras?${wanted}`);
+    parts.push(...page.features.map((one) => JSON.stringify(one)));
+    count += page.features.length;
+    if (!going(count)) return null;
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  const text = `{"type":"FeatureCollection","features":[${parts.join(',\n')}]}`;
+  return new Blob([text], { type: 'application/geo+json' });
 }
 
 export function cameraPath(id: string): string {

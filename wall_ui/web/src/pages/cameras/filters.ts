@@ -15,6 +15,7 @@ export interface Filters {
   tag: string;
   enabled: Yes;
   positioned: Yes;
+  weak_credentials: Yes;
   bbox: string;
 }
 
@@ -27,7 +28,6 @@ export const STATES = [
   'auth_failed',
   'unsupported',
   'error',
-  'unknown',
 ] as const satisfies readonly State[];
 
 const NAMES = [
@@ -39,6 +39,7 @@ const NAMES = [
   'tag',
   'enabled',
   'positioned',
+  'weak_credentials',
   'bbox',
 ] as const satisfies readonly (keyof Filters)[];
 
@@ -47,6 +48,7 @@ const CHOICES: Readonly<Partial<Record<keyof Filters, readonly string[]>>> = {
   state: STATES,
   enabled: ['true', 'false'],
   positioned: ['true', 'false'],
+  weak_credentials: ['true'],
 };
 
 /** Read an address; a value that nobody could choose is left out, not asked. */
