@@ -13,7 +13,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
-from ioc_api.access.grants import GrantRules, held
+from ioc_api.grant_rules import GrantRules, held
 from ioc_api.passwords import Passwords, check_password
 from ioc_api.rbac import Grant, Role
 

@@ -67,7 +67,7 @@ async def city_administrators(connection: AsyncConnection) -> set[str]:
 
 
 class SqlGroupNames:
-    """``GroupNames`` of ``ioc_api.access.grants`` over the registry's camera groups."""
+    """``GroupNames`` of ``ioc_api.grant_rules`` over the registry's camera groups."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
