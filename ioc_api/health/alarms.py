@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 import structlog
+from prometheus_client import Gauge
 
 from analytics.events import Box, Event, EventMessage, encode_event
 from camera_registry import subjects
@@ -26,6 +27,9 @@ from camera_registry.scope import Scope
 from ioc_api.health.maintenance import Maintenance
 
 log = structlog.get_logger(__name__)
+
+DEAD = Gauge("camhub_cameras_dead", "Cameras without a live picture for the alarm's time.")
+FLAP = Gauge("camhub_cameras_flapping", "Cameras that keep coming and going in the last hour.")
 
 DOWN, UP, FLAPPING = "camera_down", "camera_up", "camera_flapping"
 _LOOK_S = 5.0
@@ -76,13 +80,16 @@ class CameraAlarms:
         """Tell what is new since the last look. Raises a CamhubError; what was not told is then."""
         now = self._clock.utc_us()
         dead = await self._dead(now)
+        DEAD.set(len(dead))
         for outage in dead.values():
             await self._down(outage, now)
         for camera_id in [each for each in self._told if each not in dead]:
             told = self._told[camera_id]
             await self._tell(told.camera, UP, told.since_us, now, {})
             del self._told[camera_id]
-        for camera_id, falls in await self._store.falling(now - FLAPPING_US, FLAPPING_FALLS):
+        flapping = await self._store.falling(now - FLAPPING_US, FLAPPING_FALLS)
+        FLAP.set(len(flapping))
+        for camera_id, falls in flapping:
             camera = await self._camera(camera_id)
             if camera is not None and not await self._maintenance.silences(camera, now):
                 hour = now - now % FLAPPING_US

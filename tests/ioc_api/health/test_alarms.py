@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from analytics.events import Event, decode_event
 from camera_registry import subjects
@@ -142,6 +143,8 @@ async def test_a_camera_that_comes_and_goes_flaps(
     await watch.look()
     (event,) = await told(made, bus)
     assert (event.kind, event.measured) == ("camera_flapping", {"falls": 5.0})
+    assert REGISTRY.get_sample_value("camhub_cameras_flapping") == 1
+    assert REGISTRY.get_sample_value("camhub_cameras_dead") == 0
 
 
 async def test_a_disabled_camera_raises_no_alarm(
