@@ -20,7 +20,8 @@ from ioc_api.quality.desk import QualityDesk
 log = structlog.get_logger(__name__)
 
 EVERY_S = 60.0
-BATCH = 250
+BATCH = 500
+"""More than most units have, so that a unit is one batch."""
 _TELL_EVERY = 20
 _FORGET_ROWS = 5000
 FINDINGS_DAYS = 14
