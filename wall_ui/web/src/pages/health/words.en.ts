@@ -58,7 +58,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
 
   units: 'By unit',
   'units.none': 'Nothing is known of any camera in this period.',
-  'units.total': 'All: live for {share}, {n} cameras, {falls} failures.',
+  'units.total': 'All: live for {share}. Cameras: {n}, failures: {falls}.',
   'column.unit': 'Unit',
   'column.cameras': 'Cameras',
   'column.uptime': 'Live',

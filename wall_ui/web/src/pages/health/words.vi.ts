@@ -56,7 +56,7 @@ export const vi = {
 
   units: 'Theo đơn vị',
   'units.none': 'Chưa biết gì về camera nào trong khoảng thời gian này.',
-  'units.total': 'Tất cả: có hình {share}, {n} camera, {falls} lần mất hình.',
+  'units.total': 'Tất cả: có hình {share}. Số camera: {n}, số lần mất hình: {falls}.',
   'column.unit': 'Đơn vị',
   'column.cameras': 'Số camera',
   'column.uptime': 'Có hình',
