@@ -93,6 +93,12 @@ class Imports:
     async def upload(self, path: Path, name: str, owner: Actor, encoding: str = "") -> Import:
         """Take a file, find out what its columns hold, and keep it. Raises InvalidError."""
         rows = await asyncio.to_thread(read_file, path, self.limits, encoding)
+        if any("://" in heading for heading in rows.headings):
+            raise InvalidError(  # and what stands there may be a password, so it is not kept
+                "The first row of the file holds a camera and no headings",
+                hint="put the headings of the template above it",
+                code="no_headings",
+            )
         data = await asyncio.to_thread(path.read_bytes)
         now = self._parts.clock.utc_us()
         record = Import(

@@ -349,3 +349,9 @@ async def test_points_are_held_against_the_polygons_that_are_loaded(rig: Rig) ->
         [("position_outside_unit", "error")],
         [("position_swapped", "error")],
     ]
+
+
+async def test_a_camera_in_the_place_of_the_headings_is_not_kept(rig: Rig) -> None:
+    with pytest.raises(InvalidError, match="no headings"):
+        await rig.upload(f"Cầu,26740,rtsp://viewer:{CANARY}@10.0.0.1/s\n")
+    assert await rig.imports.list(None, None, 10) == []
