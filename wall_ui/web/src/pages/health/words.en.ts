@@ -25,7 +25,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'period.to': 'To',
   'period.wrong': 'The beginning must lie before the end.',
 
-  uptime: 'Share of live time',
+  uptime: 'Live share (switched-off time aside)',
   'uptime.none': 'not known',
   falls: 'Failures',
   known: 'Known time',

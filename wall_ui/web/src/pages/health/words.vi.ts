@@ -23,7 +23,7 @@ export const vi = {
   'period.to': 'Đến',
   'period.wrong': 'Thời điểm bắt đầu phải trước thời điểm kết thúc.',
 
-  uptime: 'Tỷ lệ có hình',
+  uptime: 'Tỷ lệ có hình (không kể lúc tắt)',
   'uptime.none': 'chưa biết',
   falls: 'Số lần mất hình',
   known: 'Thời gian đã biết',
