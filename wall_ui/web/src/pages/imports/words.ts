@@ -73,7 +73,8 @@ export const t = words(
     errors: 'Tải về các dòng sai',
     'apply.good': 'Đăng ký {n} dòng tốt',
     'apply.all': 'Đăng ký tất cả {n} dòng',
-    'apply.blocked': 'Còn {n} dòng sai. Sửa tệp lỗi rồi tải lên lại, hoặc chỉ đăng ký các dòng tốt.',
+    'apply.blocked':
+      'Còn {n} dòng sai. Sửa tệp lỗi rồi tải lên lại, hoặc chỉ đăng ký các dòng tốt.',
     undo: 'Hoàn tác lần nhập này',
     'undo.title': 'Hoàn tác lần nhập {name}?',
     'undo.text':
