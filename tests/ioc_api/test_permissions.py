@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import httpx
@@ -64,6 +65,7 @@ SCOPES = {
 }
 OF_CAMERA = ("{camera", "{event_id}")
 """Paths with these are about the camera: who has rights in its group may go there."""
+OF_A = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
 GRANT_A = {"role": "operator", "units": [UNIT_A]}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/setup"): {"token": "x", "username": "root", "password": PASSWORD},
@@ -189,51 +191,64 @@ class Site:
         await self.hub.events.record([NewRecord(event, event.at_us, "walk.jpg")], [])
         return camera, event
 
-    async def objects(self) -> dict[str, str]:
-        """Make one of everything in unit A, and return path parameters that name them."""
-        everywhere = Scope.all()
-        camera, event = await self.camera(GROUP_A)
-        grants = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
-        account = await self.hub.deps.accounts.create(
-            f"u{camera.id}", PASSWORD, "", grants, everywhere
-        )
-        token, _ = await self.hub.deps.tokens.create("t", grants, everywhere)
-        run = self.hub.deps.dry_runs.submit(camera.id, b"", "")
+    async def objects(self, path: str) -> dict[str, str]:
+        """Make in unit A what the parameters of a path name, and return their values."""
+        made = {"version": "1", "number": "0", "provider": "none", "session": new_id(2)}
+        wanted = {name for _, name, _, _ in Formatter().parse(path) if name}
+        if wanted & {"camera_id", "camera", "event_id", "run_id"}:
+            camera, event = await self.camera(GROUP_A)
+            await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
+            made |= {"camera_id": camera.id, "camera": camera.id, "event_id": event.id}
+            if "run_id" in wanted:
+                made["run_id"] = self.dry_run(camera.id)
+        if wanted & {"user_id", "session_id"}:
+            made |= await self.somebody()
+        for name, make in (
+            ("token_id", self.other_token),
+            ("group_id", self.group),
+            ("import_id", self.file),
+            ("window_id", self.window),
+            ("task_id", self.search),
+            ("name", self.model),
+            ("job_id", self.job),
+        ):
+            if name in wanted:
+                made[name] = await make()
+        return made
+
+    def dry_run(self, camera_id: str) -> str:
+        run = self.hub.deps.dry_runs.submit(camera_id, b"", "")
         run.picture(0).write_bytes(b"\xff\xd8\xff")
         run.end(RunState.FAILED)
         run.clip.write_bytes(b"mp4")
-        await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
-        group = await self.hub.deps.groups.create(f"g{camera.id}", UNIT_A, everywhere)
-        file = self.hub.directory / "walk.csv"
-        file.write_text("name,unit,url\n")
-        record = await self.hub.deps.imports.upload(file, "walk.csv", Actor("walk", "walk"))
-        window = await self.hub.deps.maintenance.announce(
-            window_now(),
-            everywhere,
-            Actor("walk", "walk"),
-        )
-        job = await self.hub.deps.jobs.submit(
-            Submission("discovery", b"", "walk", Action.CAMERA_MANAGE, Scope.of([UNIT_A]))
-        )
-        return {
-            "task_id": job.id,
-            "import_id": record.id,
-            "window_id": window.window.id,
-            "provider": "none",
-            "group_id": group.id,
-            "version": "1",
-            "run_id": run.id,
-            "number": "0",
-            "camera_id": camera.id,
-            "camera": camera.id,
-            "event_id": event.id,
-            "user_id": account.id,
-            "token_id": token.id,
-            "session": new_id(2),
-            "name": await self.model(),
-            "job_id": await self.job(),
-            "session_id": await self.session(account.id),
-        }
+        return run.id
+
+    async def somebody(self) -> dict[str, str]:
+        name = f"u{new_id(SystemClock().utc_us())}"
+        account = await self.hub.deps.accounts.create(name, PASSWORD, "", OF_A, Scope.all())
+        return {"user_id": account.id, "session_id": await self.session(account.id)}
+
+    async def other_token(self) -> str:
+        return (await self.hub.deps.tokens.create("t", OF_A, Scope.all()))[0].id
+
+    async def group(self) -> str:
+        name = f"g{new_id(SystemClock().utc_us())}"
+        return (await self.hub.deps.groups.create(name, UNIT_A, Scope.all())).id
+
+    async def file(self) -> str:
+        path = self.hub.directory / "walk.csv"
+        path.write_text("name,unit,url\n")
+        return (await self.hub.deps.imports.upload(path, "walk.csv", Actor("walk", "walk"))).id
+
+    async def window(self) -> str:
+        now = SystemClock().utc_us()
+        new = NewWindow(Target.UNIT, UNIT_A, now, now + 60_000_000, "walk")
+        seen = await self.hub.deps.maintenance.announce(new, Scope.all(), Actor("walk", "walk"))
+        return seen.window.id
+
+    async def search(self) -> str:
+        wanted = Submission("discovery", b"", "walk", Action.CAMERA_MANAGE, Scope.of([UNIT_A]))
+        return (await self.hub.deps.jobs.submit(wanted)).id
 
 
 @pytest.fixture
@@ -258,11 +273,6 @@ async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         await directory.stop()
-
-
-def window_now() -> NewWindow:
-    now = SystemClock().utc_us()
-    return NewWindow(Target.UNIT, UNIT_A, now, now + 60_000_000, "walk")
 
 
 async def nothing_found(task: Task) -> bytes:
@@ -345,7 +355,7 @@ async def call(
     if path == "/api/v1/models/{name}/install":
         path = "/api/v1/models/yolox-nano/install"
     if "{" in path:
-        path = path.format(**await site.objects())
+        path = path.format(**await site.objects(path))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None and "username" in body and body["username"] == "":
         body = body | {"username": f"w{new_id(1)}"}
