@@ -28,6 +28,7 @@ UPLOADS = (Upload("PUT", r"/api/v1/cameras/[^/]+/dry-runs/[^/]+/clip", RunLimits
 """The one route of this room that takes a large body."""
 
 _MP4: dict[str, Any] = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
+_JPEG: dict[str, Any] = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
 _RUN = "/api/v1/cameras/{camera_id}/dry-runs/{run_id}"
 
 
@@ -120,7 +121,7 @@ async def remove(deps: Deps, me: Me, scope: Granted, camera_id: str, run_id: str
 @router.get(
     _RUN + "/pictures/{number}",
     response_class=FileResponse,
-    responses={200: {"content": {"image/jpeg": {}}, "description": "The picture"}},
+    responses={200: {"content": _JPEG, "description": "The picture"}},
     **permission(Action.CAMERA_MANAGE),
 )
 async def picture(

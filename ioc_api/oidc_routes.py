@@ -23,7 +23,8 @@ _REDIRECT: dict[int | str, dict[str, Any]] = {
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
 }
-Text = Annotated[str, Query(max_length=4096)]
+Text = Annotated[str, Query(max_length=2048, pattern=r"^[\x20-\x7e]*$")]
+"""What RFC 6749 (appendix A) lets a provider send back: printable ASCII."""
 
 
 @router.get(

@@ -39,7 +39,7 @@ class TileQueue:
     def __init__(self, limits: QueueLimits, now: Callable[[], float]) -> None:
         self._limits = limits
         self._now = now
-        self._waiting: deque[tuple[float, Packet]] = deque()
+        self._waiting: deque[tuple[float, Taken]] = deque()
         self._last: Packet | None = None
         self._skipped = 0
         self.size = 0
@@ -73,13 +73,15 @@ class TileQueue:
                 return
         self.wants_keyframe = False
         self._last = packet
-        self._waiting.append((self._now(), packet))
+        # what was left out stands before this packet, not before those that still wait
+        self._waiting.append((self._now(), Taken(packet, self._skipped)))
+        self._skipped = 0
         self.size += len(packet.data)
 
     def cut(self) -> int:
         """Drop everything that waits and go on at the next keyframe; returns the bytes freed."""
         freed = self.size
-        self._skipped += len(self._waiting)
+        self._skipped += sum(1 + taken.skipped for _, taken in self._waiting)
         self._waiting.clear()
         self.size = 0
         self.wants_keyframe = True
@@ -89,10 +91,8 @@ class TileQueue:
         """Return the next packet, or None."""
         if not self._waiting:
             return None
-        _, packet = self._waiting.popleft()
-        self.size -= len(packet.data)
-        taken = Taken(packet, self._skipped)
-        self._skipped = 0
+        _, taken = self._waiting.popleft()
+        self.size -= len(taken.packet.data)
         return taken
 
     def _leave_out(self, packet: Packet) -> None:

@@ -41,7 +41,7 @@ def test_require_agrees_with_scope(held: list[Grant], action: Action) -> None:
 
 
 def test_the_roles_are_those_of_the_design() -> None:
-    watch = {Action.CAMERA_VIEW, Action.LIVE_VIEW, Action.EVENT_VIEW}
+    watch = {Action.CAMERA_VIEW, Action.CAMERA_PTZ, Action.LIVE_VIEW, Action.EVENT_VIEW}
     assert ROLE_ACTIONS[Role.OPERATOR] == ROLE_ACTIONS[Role.POLICE_LIAISON] == watch
     assert Action.LIVE_VIEW not in ROLE_ACTIONS[Role.AUDITOR]
     assert Action.USER_MANAGE not in ROLE_ACTIONS[Role.ENGINEER]

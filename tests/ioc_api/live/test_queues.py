@@ -99,7 +99,7 @@ def test_whatever_is_offered_only_whole_runs_come_out(
             )
             last = taken.packet
         assert queue.size <= 1000
-        assert queue.size == sum(len(each.data) for _, each in queue._waiting)
+        assert queue.size == sum(len(each.packet.data) for _, each in queue._waiting)
 
 
 @given(
