@@ -215,7 +215,9 @@ class CameraSupervisor:
 
     async def stop(self) -> None:
         """Stop every camera."""
-        await asyncio.gather(*(self.lost(camera_id) for camera_id in list(self._cameras)))
+        # also those that are just being started anew and stand in no list of running ones
+        held = {*self._cameras, *self._generations}
+        await asyncio.gather(*(self.lost(camera_id) for camera_id in held))
 
     async def _spec_changed(self, entry: Entry) -> None:
         camera_id = entry.key
