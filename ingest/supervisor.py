@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -162,6 +163,7 @@ class CameraSupervisor:
         self._states: dict[str, CameraState] = {}
         self._unsaid: dict[str, CameraState] = {}
         self._news = asyncio.Event()
+        self._stopped = False
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.on_removed: Callable[[str], Awaitable[None]] | None = None
 
@@ -170,9 +172,9 @@ class CameraSupervisor:
         await self._bus.bucket(subjects.SPECS_BUCKET).watch(self._spec_changed)
 
     async def run(self) -> None:
-        """Publish states until cancelled."""
+        """Publish states until cancelled or stopped."""
         bucket = self._bus.bucket(subjects.STATES_BUCKET)
-        while True:
+        while not self._stopped:  # a cancellation can be lost in a wait_for of Python 3.11
             await self._news.wait()
             self._news.clear()
             unsaid, self._unsaid = self._unsaid, {}
@@ -218,6 +220,8 @@ class CameraSupervisor:
         # also those that are just being started anew and stand in no list of running ones
         held = {*self._cameras, *self._generations}
         await asyncio.gather(*(self.lost(camera_id) for camera_id in held))
+        self._stopped = True
+        self._news.set()
 
     async def _spec_changed(self, entry: Entry) -> None:
         camera_id = entry.key
@@ -289,11 +293,16 @@ class CameraSupervisor:
             report_every_s=_REPORT_S,
         )
         voice.runner = runner
-        await relay.start()
         attendants = self._attend(spec.id, ring)
-        for attendant in attendants:
-            await attendant.start()
-        await runner.start()
+        async with AsyncExitStack() as begun:  # ends what has begun, where the rest cannot
+            begun.push_async_callback(asyncio.to_thread, analysis.stop)
+            await relay.start()
+            begun.push_async_callback(relay.stop)
+            for attendant in attendants:
+                await attendant.start()
+                begun.push_async_callback(attendant.stop)
+            await runner.start()
+            begun.pop_all()
         watcher = asyncio.create_task(self._watch(spec.id, runner, voice), name=f"watch-{spec.id}")
         self._cameras[spec.id] = _Running(
             spec, runner, relay, analysis, watcher, attendants, credentials

@@ -119,38 +119,21 @@ def _consumers() -> list[tuple[str, ConsumerConfig]]:
                 max_deliver=-1,
             ),
         ),
-        (
-            subjects.EVENTS_STREAM,
-            ConsumerConfig(
-                durable_name=subjects.EVENTS_RECORDER,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30,
-                max_ack_pending=1000,
-                max_deliver=-1,
-            ),
-        ),
-        (
-            subjects.COUNTS_STREAM,
-            ConsumerConfig(
-                durable_name=subjects.COUNTS_RECORDER,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30,
-                max_ack_pending=1000,
-                max_deliver=-1,
-            ),
-        ),
-        (
-            subjects.HEALTH_STREAM,
-            ConsumerConfig(
-                durable_name=subjects.HEALTH_RECORDER,
-                ack_policy=AckPolicy.EXPLICIT,
-                ack_wait=30,
-                max_ack_pending=1000,
-                max_deliver=-1,
-            ),
-        ),
+        (subjects.EVENTS_STREAM, _recorder(subjects.EVENTS_RECORDER)),
+        (subjects.COUNTS_STREAM, _recorder(subjects.COUNTS_RECORDER)),
+        (subjects.HEALTH_STREAM, _recorder(subjects.HEALTH_RECORDER)),
         *((stream, _job_consumer(durable)) for stream, durable in _JOB_CONSUMERS),
     ]
+
+
+def _recorder(durable: str) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=durable,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=30,
+        max_ack_pending=1000,
+        max_deliver=-1,
+    )
 
 
 def _job_consumer(durable: str) -> ConsumerConfig:

@@ -150,6 +150,12 @@ class Imports:
         encoding: str = "",
     ) -> None:
         """Begin the dry run. Raises InvalidError for a mapping, ConflictError out of turn."""
+        if record.counts.get(RowState.APPLIED):
+            raise ConflictError(  # checked anew, its rows would forget their cameras
+                "Some of these cameras are registered already",
+                hint="register the rest, or undo the import first",
+                code="import_state",
+            )
         chosen = checked(record.mapping if mapping is None else mapping, record.headings)
         await self._begin(record, ImportState.CHECKING, _CHECKABLE)
         await self._store.remap(record, chosen)
@@ -249,10 +255,11 @@ class Imports:
             state = ImportState.FAILED if stopped is ImportState.UPLOADED else stopped
             await self._finish(record, state, (error.code, error.message, error.hint))
         except Exception:
+            # a fault of ours: nobody waits for this task, so here is the place to tell it
+            log.exception("import_broken", id=record.id)
             await self._finish(
                 record, ImportState.FAILED, ("internal", "The hub could not go on", "see its log")
             )
-            raise
 
     async def _finish(
         self, record: Import, state: ImportState, problem: tuple[str, str, str]

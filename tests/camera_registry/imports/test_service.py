@@ -355,3 +355,15 @@ async def test_a_camera_in_the_place_of_the_headings_is_not_kept(rig: Rig) -> No
     with pytest.raises(InvalidError, match="no headings"):
         await rig.upload(f"Cầu,26740,rtsp://viewer:{CANARY}@10.0.0.1/s\n")
     assert await rig.imports.list(None, None, 10) == []
+
+
+async def test_an_import_with_cameras_is_not_checked_anew(rig: Rig) -> None:
+    record = await rig.checked(many(3))
+    store = rig.imports._store
+    rows = await rig.imports.rows(record, limit=1)
+    await store.register(record.id, rows, ANNA)  # as a batch does before the work is broken off
+    record = await rig.imports.get(record.id, None)
+    with pytest.raises(ConflictError):
+        await rig.imports.check(record, CITY)
+    record = await rig.applied(record)
+    assert counts(record) == {"applied": 3}
