@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import {
   added,
-  History,
   isWhole,
   newRule,
   pointsOf,
@@ -22,7 +21,8 @@ import {
   removed,
   rightOf,
   shifted,
-} from '../src/pages/camera/rules/drawing';
+} from '../src/pages/camera/drawing/geometry';
+import { History } from '../src/pages/camera/drawing/history';
 import { readNumber, writeNumber } from '../src/ui/numbers';
 import {
   faultsOf,

@@ -26,4 +26,5 @@ export const TABS: readonly Tab[] = [
   { name: 'quality', title: 'tab.quality', needs: [], load: () => import('./QualityTab.svelte') },
   { name: 'health', title: 'tab.health', needs: ['camera.view'], load: () => import('../health/HealthTab.svelte') },
   { name: 'rules', title: 'tab.rules', needs: ['camera.view'], load: () => import('./rules/RulesTab.svelte') },
+  { name: 'privacy', title: 'tab.privacy', needs: ['camera.view'], load: () => import('../privacy/PrivacyTab.svelte') },
 ];

@@ -15,6 +15,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'tab.counts': 'Counts',
   'tab.quality': 'Quality',
   'tab.health': 'Health',
+  'tab.privacy': 'Privacy zones',
   'tab.rules': 'Rules',
   'tab.unknown': 'There is no such part, or you may not open it.',
   fps: '{n} fps',

@@ -13,6 +13,7 @@ export const vi = {
   'tab.counts': 'Số đếm',
   'tab.quality': 'Chất lượng',
   'tab.health': 'Lịch sử',
+  'tab.privacy': 'Vùng riêng tư',
   'tab.rules': 'Quy tắc',
   'tab.unknown': 'Không có phần này, hoặc bạn không có quyền mở.',
   fps: '{n} hình/s',

@@ -1,10 +1,10 @@
 import { ApiError, type Api } from '../../../api/client';
 import { errorWords } from '../../../api/words';
+import { History } from '../drawing/history';
 import { getRules, putRules, rulesSchema, type StoredRules } from '../api';
 import {
   added,
   figuresOf,
-  History,
   newRule,
   replaced,
   without,

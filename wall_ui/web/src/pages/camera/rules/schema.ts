@@ -1,4 +1,4 @@
-import { crossesItself } from './drawing';
+import { crossesItself } from '../drawing/geometry';
 import type { Figure, Rule, RuleDocument, Schedule } from './document';
 import { FIGURES } from './document';
 

@@ -1,6 +1,7 @@
-import type { Point } from './document';
+/** x and y as shares of the picture, from its upper left corner. */
+export type Point = readonly [number, number];
 
-/** Polygons have 3 to 64 points; the hub refuses more. */
+/** A rule's polygon has 3 to 64 points; the hub refuses more. */
 export const MOST_POINTS = 64;
 /** How far an arrow key moves a point, in shares of the picture; with Shift, ten times as far. */
 export const NUDGE = 0.005;
@@ -29,13 +30,17 @@ export function shifted(points: readonly Point[], dx: number, dy: number): reado
   return points.map(([x, y]) => placed(x + right, y + down));
 }
 
-/** Put a point into the side that begins at `index`, in its middle or at `at`. */
-export function inserted(points: readonly Point[], index: number, at?: Point): readonly Point[] {
+/** Put a point into the middle of the side that begins at `index`; no more than `most` in all. */
+export function inserted(
+  points: readonly Point[],
+  index: number,
+  most = MOST_POINTS,
+): readonly Point[] {
   const from = points[index];
   const to = points[(index + 1) % points.length];
-  if (from === undefined || to === undefined || points.length >= MOST_POINTS) return points;
-  const point = at ?? placed((from[0] + to[0]) / 2, (from[1] + to[1]) / 2);
-  return [...points.slice(0, index + 1), placed(...point), ...points.slice(index + 1)];
+  if (from === undefined || to === undefined || points.length >= most) return points;
+  const point = placed((from[0] + to[0]) / 2, (from[1] + to[1]) / 2);
+  return [...points.slice(0, index + 1), point, ...points.slice(index + 1)];
 }
 
 /** Take a point away; a polygon keeps three. */
