@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,22 @@ from obstore.store import LocalStore, from_url
 
 from camera_registry.base.errors import NotFoundError, StorageError
 
+_ON_DISK_AT_ONCE = 2
+
 
 class BlobStore:
-    """Bytes under a key. Keys are made by our own code from validated parts."""
+    """Bytes under a key. Keys are made by our own code from validated parts.
 
-    def __init__(self, store: Any) -> None:
+    ``at_once`` bounds the operations under way. Each one on a local directory is a thread of
+    obstore's runtime that stays for as long as there is work now and then, so one busy moment would
+    leave its threads behind for good, and a disk gains nothing from more of them.
+    """
+
+    def __init__(self, store: Any, at_once: int | None = None) -> None:
         self._store = store
+        self._turns: contextlib.AbstractAsyncContextManager[object] = (
+            asyncio.Semaphore(at_once) if at_once else contextlib.nullcontext()
+        )
 
     @classmethod
     def open(cls, location: str) -> BlobStore:
@@ -27,12 +38,13 @@ class BlobStore:
         if "://" in location:
             return cls(from_url(location))
         Path(location).mkdir(parents=True, exist_ok=True)
-        return cls(LocalStore(location, mkdir=True))
+        return cls(LocalStore(location, mkdir=True), _ON_DISK_AT_ONCE)
 
     async def put(self, key: str, data: bytes) -> None:
         """Store the whole of ``data`` or nothing. Raises StorageError."""
         try:
-            await obstore.put_async(self._store, key, data)
+            async with self._turns:
+                await obstore.put_async(self._store, key, data)
         except (BaseError, OSError) as error:
             raise StorageError(
                 f"the blob store did not take {key}",
@@ -43,8 +55,9 @@ class BlobStore:
     async def get(self, key: str) -> bytes:
         """Return the bytes. Raises NotFoundError where there is no such blob, StorageError."""
         try:
-            result = await obstore.get_async(self._store, key)
-            return bytes(await result.bytes_async())
+            async with self._turns:
+                result = await obstore.get_async(self._store, key)
+                return bytes(await result.bytes_async())
         except (MissingBlobError, FileNotFoundError):
             raise NotFoundError(f"there is no blob {key}") from None
         except (BaseError, OSError) as error:
@@ -57,7 +70,8 @@ class BlobStore:
     async def delete(self, key: str) -> None:
         """Remove a blob; a missing one is no error."""
         try:
-            await obstore.delete_async(self._store, key)
+            async with self._turns:
+                await obstore.delete_async(self._store, key)
         except (MissingBlobError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:
@@ -66,7 +80,8 @@ class BlobStore:
     async def put_file(self, key: str, path: Path) -> None:
         """Store a file without holding it in memory. Raises StorageError."""
         try:
-            await obstore.put_async(self._store, key, path)
+            async with self._turns:
+                await obstore.put_async(self._store, key, path)
         except (BaseError, OSError) as error:
             raise StorageError(
                 f"the blob store did not take {key}",
@@ -77,10 +92,11 @@ class BlobStore:
     async def fetch_to(self, key: str, path: Path) -> None:
         """Write a blob into a file. Raises NotFoundError where there is no such blob."""
         try:
-            result = await obstore.get_async(self._store, key)
-            with await asyncio.to_thread(path.open, "wb") as file:
-                async for part in result.stream():
-                    await asyncio.to_thread(file.write, bytes(part))
+            async with self._turns:
+                result = await obstore.get_async(self._store, key)
+                with await asyncio.to_thread(path.open, "wb") as file:
+                    async for part in result.stream():
+                        await asyncio.to_thread(file.write, bytes(part))
         except (MissingBlobError, FileNotFoundError):
             raise NotFoundError(f"there is no blob {key}") from None
         except (BaseError, OSError) as error:

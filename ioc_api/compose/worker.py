@@ -34,7 +34,7 @@ from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
 from ingest.spool import Spool
 from ingest.supervisor import CameraSupervisor
-from ioc_api.compose.allocator import use_few_arenas
+from ioc_api.compose.allocator import giving_back, use_few_arenas
 from ioc_api.compose.attendants import attendants
 from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
@@ -216,6 +216,7 @@ async def run_worker(settings: Settings) -> None:
                 gates.run(),
                 spool.run(),
                 jobs.run(),
+                giving_back(clock),
                 release(),
             )
         finally:
