@@ -17,7 +17,7 @@ from ingest.onvif.xml import printable
 
 _MAX_SERVICES = 40
 _MAX_SCOPES = 60
-_CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg", "MPEG4": "mpeg4"}
+_CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg", "MPEG4": "mpeg4", "MPV4-ES": "mpeg4"}
 
 
 def field(value: object, *names: str) -> Any:
@@ -37,7 +37,18 @@ def number(value: object, *names: str) -> float:
     found = field(value, *names)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0.0
-    return min(max(float(found), 0.0), 1e9) if math.isfinite(found) else 0.0
+    return bounded(float(found)) if math.isfinite(found) else 0.0
+
+
+def bounded(value: float) -> float:
+    """Return a number that a report can hold."""
+    return min(max(value, 0.0), 1e9)
+
+
+def address(answer: object) -> str:
+    """Read GetStreamUri and GetSnapshotUri; empty where they hold no address."""
+    told = field(answer, "Uri")
+    return told if isinstance(told, str) else ""
 
 
 def items(value: object, limit: int) -> list[Any]:
@@ -117,15 +128,13 @@ def profiles(answer: object) -> list[Any]:
     return [item for item in items(answer, MAX_PROFILES) if text(item, "token")]
 
 
-def codec(profile: object) -> str:
-    """Return the codec of a profile in our words, as the device has it where we have none."""
-    name = text(profile, "VideoEncoderConfiguration", "Encoding")
+def codec(name: str) -> str:
+    """Return a codec in our words, as the device has it where we have none."""
     return _CODECS.get(name.upper(), name.lower()[:20])
 
 
-def gop(profile: object) -> int:
-    """Return a profile's distance of keyframes in pictures; 0 where it does not say."""
-    encoder = field(profile, "VideoEncoderConfiguration")
+def gop(encoder: object) -> int:
+    """Return an encoder's distance of keyframes in pictures; 0 where it does not say."""
     for name in ("H264", "H265", "MPEG4"):
         if length := number(encoder, name, "GovLength"):
             return int(length)

@@ -16,6 +16,7 @@ from camera_registry.model import Credentials
 from camera_registry.probe import OnvifService
 from ingest.onvif import answers
 from ingest.onvif.http import DeviceHttp
+from ingest.onvif.plain_soap import PlainSoap
 from ingest.onvif.soap import SoapService
 from ingest.open_errors import OpenError
 
@@ -93,6 +94,11 @@ class OnvifDevice:
         """Say whether the device has a service."""
         return any(service.namespace == namespace for service in await self.services())
 
+    async def plain(self, namespace: str) -> PlainSoap:
+        """Return a service that the library has no WSDL of; one that is not there is an error."""
+        url = await self._url_of(namespace, namespace)
+        return PlainSoap(url, namespace, self.http, self._credentials, self.clock_ahead)
+
     async def _listed(self) -> tuple[OnvifService, ...]:
         try:
             answer = await self.call("devicemgmt", "GetServices", {"IncludeCapability": False})
@@ -108,14 +114,15 @@ class OnvifDevice:
 
     async def _service(self, name: str) -> SoapService:
         if name not in self._open:
-            url = self.url if name == "devicemgmt" else await self._url_of(name)
+            url = (
+                self.url if name == "devicemgmt" else await self._url_of(name, SERVICES[name]["ns"])
+            )
             made = SoapService(name, url, self.http, self._credentials, self.clock_ahead)
             self._open[name] = made
             await made.open()
         return self._open[name]
 
-    async def _url_of(self, name: str) -> str:
-        namespace = SERVICES[name]["ns"]
+    async def _url_of(self, name: str, namespace: str) -> str:
         for service in await self.services():
             if service.namespace == namespace:
                 return service.url

@@ -21,7 +21,9 @@ from camera_registry.probe import (
 )
 from camera_registry.urls import UrlPolicy
 from ingest.onvif import answers
-from ingest.onvif.device import MEDIA, PTZ, OnvifDevice
+from ingest.onvif.device import PTZ, OnvifDevice
+from ingest.onvif.media import Media, media_of
+from ingest.onvif.media_profile import MediaProfile
 from ingest.onvif.soap import LoginRefusedError
 from ingest.onvif.xml import printable
 
@@ -30,7 +32,7 @@ Progress = Callable[[float, str], None]
 
 _NOT_REACHED = frozenset(("dns", "refused", "timeout", "unreachable", "forbidden_network"))
 _PICTURE_BYTES = 400_000
-_STREAM = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
+_MOST_REFUSED = 2
 
 
 async def probe_onvif(
@@ -71,6 +73,8 @@ class _Look:
     progress: Progress
     failures: list[Failure] = field(default_factory=list)
     _steps: int = 0
+    _accepted: bool = False
+    _refused: int = 0
 
     async def all(self, offset_s: float | None) -> OnvifReport:
         device = self.device
@@ -114,14 +118,19 @@ class _Look:
     async def _try(
         self, step: str, work: Callable[[], Awaitable[Value]], instead: Value, quiet: bool = False
     ) -> Value:
+        if self.credentials and self._refused >= _MOST_REFUSED and not self._accepted:
+            return instead  # a device locks the account of who goes on trying
         self._steps += 1
         self.progress(min(self._steps / 20, 0.95), step)
         try:
-            return await work()
+            found = await work()
         except CamhubError as error:
+            self._refused += error.code == "auth_failed"
             if not (quiet and error.code in ("not_supported", "fault")):
                 self.failures.append(self.explained(step, error))
             return instead
+        self._accepted = True
+        return found
 
     def explained(self, step: str, error: CamhubError) -> Failure:
         schemes = error.schemes if isinstance(error, LoginRefusedError) else ()
@@ -136,50 +145,44 @@ class _Look:
         return Failure(error.code, error.message, error.hint, step=step, schemes=schemes)
 
     async def _profiles(self, services: tuple[OnvifService, ...]) -> tuple[OnvifProfile, ...]:
-        if not any(service.namespace == MEDIA for service in services):
-            return ()
-        listed = await self._try(
-            "GetProfiles", lambda: self.device.call("media", "GetProfiles"), None
-        )
+        """Return the profiles of the first media service that gives a stream's address."""
         moves = any(service.namespace == PTZ for service in services)
-        return tuple([await self._profile(item, moves) for item in answers.profiles(listed)])
+        best: tuple[OnvifProfile, ...] = ()
+        for media in await media_of(self.device) if services else ():
+            nothing: tuple[MediaProfile, ...] = ()
+            listed = await self._try(f"{media.label}GetProfiles", media.profiles, nothing)
+            found = tuple([await self._profile(media, item, moves) for item in listed])
+            if any(profile.stream_url for profile in found):
+                return found
+            best = best or found
+        return best
 
-    async def _profile(self, item: Any, moves: bool) -> OnvifProfile:
-        token = answers.text(item, "token")
-        stream = await self._try(
-            "GetStreamUri",
-            lambda: self.device.call(
-                "media", "GetStreamUri", {"StreamSetup": _STREAM, "ProfileToken": token}
-            ),
-            None,
-        )
+    async def _profile(self, media: Media, item: MediaProfile, moves: bool) -> OnvifProfile:
+        token = item.token
+        stream = await self._try(f"{media.label}GetStreamUri", lambda: media.stream_uri(token), "")
         snapshot = await self._try(
-            "GetSnapshotUri",
-            lambda: self.device.call("media", "GetSnapshotUri", {"ProfileToken": token}),
-            None,
-            quiet=True,
+            f"{media.label}GetSnapshotUri", lambda: media.snapshot_uri(token), "", quiet=True
         )
-        url, note = self._stream_url(answers.field(stream, "Uri"))
-        encoder = answers.field(item, "VideoEncoderConfiguration")
+        url, note = self._stream_url(stream)
         return OnvifProfile(
             token=token,
-            name=answers.text(item, "Name"),
-            codec=answers.codec(item),
-            width=int(answers.number(encoder, "Resolution", "Width")),
-            height=int(answers.number(encoder, "Resolution", "Height")),
-            fps=answers.number(encoder, "RateControl", "FrameRateLimit"),
-            bitrate_kbps=int(answers.number(encoder, "RateControl", "BitrateLimit")),
-            gop_frames=answers.gop(item),
-            ptz=moves and answers.field(item, "PTZConfiguration") is not None,
-            audio=answers.field(item, "AudioEncoderConfiguration") is not None,
+            name=item.name,
+            codec=item.codec,
+            width=item.width,
+            height=item.height,
+            fps=item.fps,
+            bitrate_kbps=item.bitrate_kbps,
+            gop_frames=item.gop_frames,
+            ptz=moves and item.ptz,
+            audio=item.audio,
             stream_url=url,
-            snapshot_url=self._snapshot_url(answers.field(snapshot, "Uri")),
+            snapshot_url=self._snapshot_url(snapshot),
             note=note,
         )
 
-    def _stream_url(self, told: object) -> tuple[str, str]:
+    def _stream_url(self, told: str) -> tuple[str, str]:
         """Return a stream's address without credentials, and the code of what is wrong with it."""
-        if not isinstance(told, str) or not told.strip():
+        if not told.strip():
             return "", "fault"
         try:
             url = self.policy.accept(told.strip()).url
@@ -188,9 +191,9 @@ class _Look:
         here = urlsplit(self.device.url).hostname
         return url, "" if urlsplit(url).hostname == here else "elsewhere"
 
-    def _snapshot_url(self, told: object) -> str:
+    def _snapshot_url(self, told: str) -> str:
         """Return a snapshot's address if it is at the very host that was asked."""
-        if not isinstance(told, str) or len(told) > 2048 or told != printable(told, 2048):
+        if len(told) > 2048 or told != printable(told, 2048):
             return ""
         try:
             parts = urlsplit(told)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from camera_registry.base.clock import Clock
+from camera_registry.base.errors import CamhubError
 from camera_registry.model import Credentials
 from camera_registry.ptz import HOLD_MOVE_S, MAX_PRESETS, PtzPreset
 from ingest.onvif import answers
 from ingest.onvif.device import OnvifDevice
+from ingest.onvif.media import media_of
 from ingest.open_errors import OpenError
 
 _TIMEOUT_S = 4.0
@@ -120,10 +122,18 @@ class OnvifMotors:
 
     async def _find_profile(self) -> str:
         await self._device.greet()
-        listed = await self._device.call("media", "GetProfiles")
-        for profile in answers.profiles(listed):
-            if answers.field(profile, "PTZConfiguration") is not None:
-                return answers.text(profile, "token")
+        failure: CamhubError | None = None
+        for media in await media_of(self._device):
+            try:
+                profiles = await media.profiles()
+            except CamhubError as error:
+                failure = error
+                continue
+            for profile in profiles:
+                if profile.ptz:
+                    return profile.token
+        if failure is not None:
+            raise failure
         raise OpenError(
             "the camera has no profile that can be moved",
             hint="give a profile a PTZ configuration in the camera's settings",

@@ -74,7 +74,8 @@ class _Transport:
         """Nothing: the connection belongs to who made it."""
 
 
-def _response(answer: Answer) -> Response:
+def document(answer: Answer) -> etree._Element:
+    """Return the root of an answer that may be SOAP. Raises OpenError for what cannot be."""
     if answer.status == 401:
         raise LoginRefusedError(answer.schemes)
     if answer.status == 404:
@@ -85,9 +86,14 @@ def _response(answer: Answer) -> Response:
         )
     if answer.kind not in _KINDS:
         raise refused("its answer is no SOAP", "not_onvif")
+    return parse(answer.body)
+
+
+def _response(answer: Answer) -> Response:
+    root = document(answer)
     made = Response()
     made.status_code = answer.status
-    made._content = etree.tostring(parse(answer.body))  # noqa: SLF001 - as zeep's own transport does
+    made._content = etree.tostring(root)  # noqa: SLF001 - as zeep's own transport does
     made.headers["Content-Type"] = "application/soap+xml; charset=utf-8"
     made.encoding = "utf-8"
     return made
@@ -151,9 +157,12 @@ class SoapService:
 
 
 def _fault(fault: zeep.exceptions.Fault, operation: str) -> OpenError:
-    """Translate a SOAP fault by its subcodes (ONVIF Core 5.11.2.2)."""
     subcodes = " ".join(getattr(code, "localname", str(code)) for code in fault.subcodes or ())
-    reason = printable(str(fault.message or ""))
+    return refusal(subcodes, printable(str(fault.message or "")), operation)
+
+
+def refusal(subcodes: str, reason: str, operation: str) -> OpenError:
+    """Translate a SOAP fault by its subcodes (ONVIF Core 5.11.2.2)."""
     if any(word in subcodes for word in ("NotAuthorized", "FailedAuthentication")):
         return LoginRefusedError()
     if any(word in subcodes for word in ("ActionNotSupported", "NotSupported", "PTZNotSupported")):

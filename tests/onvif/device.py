@@ -31,11 +31,17 @@ _OPEN = frozenset(("GetSystemDateAndTime",))
 
 @dataclass
 class Setup:
-    """How the device is. ``stream_urls`` by profile token; ``skew`` is its clock less the truth."""
+    """How the device is. ``stream_urls`` by profile token; ``skew`` is its clock less the truth.
+
+    ``media`` are the media services that it has; the names of operations of Media2 begin with
+    ``Media2``. ``protocols`` are those in which it gives addresses there.
+    """
 
     stream_urls: dict[str, str] = field(default_factory=dict)
     skew: timedelta = timedelta()
     ptz: bool = True
+    media: tuple[str, ...] = (messages.TRT,)
+    protocols: tuple[str, ...] = ("RTSP", "RtspUnicast")
     has_get_services: bool = True
     xaddr_host: str = ""
     snapshot_url: str = ""
@@ -94,7 +100,8 @@ class TestDevice:
     ) -> None:
         envelope = etree.fromstring(data)
         request = body_of(envelope)
-        operation = etree.QName(request).localname
+        name = etree.QName(request)
+        operation = f"Media2 {name.localname}" if name.namespace == messages.TR2 else name.localname
         self.calls.append(operation)
         self._note(lambda: check(request))
         if "application/soap+xml" not in headers.get("content-type", ""):
@@ -141,7 +148,7 @@ class TestDevice:
             "GetScopes": messages.scopes,
             "GetEndpointReference": messages.endpoint,
             "GetServices": lambda: (
-                messages.services(host, setup.ptz) if setup.has_get_services else None
+                messages.services(host, setup.ptz, setup.media) if setup.has_get_services else None
             ),
             "GetCapabilities": lambda: messages.capabilities(host, setup.ptz),
             "GetProfiles": lambda: messages.profiles(setup.ptz),
@@ -153,9 +160,25 @@ class TestDevice:
                 escape(setup.snapshot_url or f"http://127.0.0.1:{self.port}/snapshot.jpg"),
             ),
         }
+        if operation.startswith("Media2 "):
+            return self._media2(operation, request) if messages.TR2 in setup.media else None
+        if operation in ("GetProfiles", "GetStreamUri") and messages.TRT not in setup.media:
+            return None
         if operation in plain:
             return plain[operation]()
         return self.motors.answer(operation, request) if setup.ptz else None
+
+    def _media2(self, operation: str, request: etree._Element) -> str | None:
+        given = {etree.QName(each).localname: each.text or "" for each in request}
+        if operation == "Media2 GetProfiles":
+            types = {each.text or "" for each in request if each.tag.endswith("}Type")}
+            return messages.profiles2(self.setup.ptz, types)
+        if operation == "Media2 GetStreamUri" and given["Protocol"] in self.setup.protocols:
+            url = self.setup.stream_urls.get(given["ProfileToken"], "")
+            return messages.uri2("GetStreamUri", escape(url))
+        if operation == "Media2 GetSnapshotUri":
+            return messages.uri2("GetSnapshotUri", f"http://127.0.0.1:{self.port}/snapshot.jpg")
+        return None
 
 
 @contextlib.asynccontextmanager

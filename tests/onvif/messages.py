@@ -6,6 +6,7 @@ from datetime import datetime
 
 TDS = "http://www.onvif.org/ver10/device/wsdl"
 TRT = "http://www.onvif.org/ver10/media/wsdl"
+TR2 = "http://www.onvif.org/ver20/media/wsdl"
 TPTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 TT = "http://www.onvif.org/ver10/schema"
 GUID = "urn:uuid:6f6e7669-6600-4000-8000-00000000002a"
@@ -66,10 +67,10 @@ def endpoint() -> str:
     return _made("tds", TDS, "GetEndpointReference", f"<tds:GUID>{GUID}</tds:GUID>")
 
 
-def services(host: str, ptz: bool) -> str:
-    known = [(TDS, "device_service"), (TRT, "media_service")] + (
-        [(TPTZ, "ptz_service")] if ptz else []
-    )
+def services(host: str, ptz: bool, media: tuple[str, ...] = (TRT,)) -> str:
+    paths = {TRT: "media_service", TR2: "media2_service"}
+    known = [(TDS, "device_service"), *((namespace, paths[namespace]) for namespace in media)]
+    known += [(TPTZ, "ptz_service")] if ptz else []
     found = "".join(
         f"<tds:Service><tds:Namespace>{namespace}</tds:Namespace>"
         f"<tds:XAddr>http://{host}/onvif/{path}</tds:XAddr><tds:Version><tt:Major>2</tt:Major>"
@@ -106,10 +107,8 @@ def _encoder(token: str, width: int, height: int, fps: int, kbps: int) -> str:
     )
 
 
-_PTZ = (
-    '<tt:PTZConfiguration token="ptz_0"><tt:Name>ptz_0</tt:Name><tt:UseCount>2</tt:UseCount>'
-    "<tt:NodeToken>node_0</tt:NodeToken></tt:PTZConfiguration>"
-)
+_MOVES = "<tt:Name>ptz_0</tt:Name><tt:UseCount>2</tt:UseCount><tt:NodeToken>node_0</tt:NodeToken>"
+_PTZ = f'<tt:PTZConfiguration token="ptz_0">{_MOVES}</tt:PTZConfiguration>'
 
 
 def profiles(ptz: bool) -> str:
@@ -126,6 +125,49 @@ def profiles(ptz: bool) -> str:
         + moves
         + "</trt:Profiles>",
     )
+
+
+def _profile2(token: str, width: int, height: int, fps: int, kbps: int, types: set[str]) -> str:
+    encoder = (
+        f'<tr2:VideoEncoder token="ve_{token}" GovLength="100" Profile="Main">'
+        f"<tt:Name>ve_{token}</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H265</tt:Encoding>"
+        f"<tt:Resolution><tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height>"
+        '</tt:Resolution><tt:RateControl ConstantBitRate="false">'
+        f"<tt:FrameRateLimit>{fps}</tt:FrameRateLimit><tt:BitrateLimit>{kbps}</tt:BitrateLimit>"
+        "</tt:RateControl><tt:Quality>4</tt:Quality></tr2:VideoEncoder>"
+    )
+    sound = (
+        f'<tr2:AudioEncoder token="ae_{token}"><tt:Name>ae</tt:Name><tt:UseCount>1</tt:UseCount>'
+        "<tt:Encoding>PCMU</tt:Encoding><tt:Bitrate>64</tt:Bitrate><tt:SampleRate>8</tt:SampleRate>"
+        "</tr2:AudioEncoder>"
+    )
+    parts = {
+        "VideoEncoder": encoder,
+        "AudioEncoder": sound if token == "main" else "",
+        "PTZ": f'<tr2:PTZ token="ptz_0">{_MOVES}</tr2:PTZ>',
+    }
+    chosen = "".join(text for kind, text in parts.items() if types & {kind, "All"})
+    return (
+        f'<tr2:Profiles token="{token}" fixed="true"><tr2:Name>{token.title()}</tr2:Name>'
+        + (f"<tr2:Configurations>{chosen}</tr2:Configurations>" if chosen else "")
+        + "</tr2:Profiles>"
+    )
+
+
+def profiles2(ptz: bool, types: set[str]) -> str:
+    """The profiles of Media2, with the configurations that were asked for and no others."""
+    wanted = types if ptz else types - {"PTZ"}
+    return _made(
+        "tr2",
+        TR2,
+        "GetProfiles",
+        _profile2("main", 3840, 2160, 25, 6144, wanted)
+        + _profile2("sub", 640, 360, 15, 512, wanted),
+    )
+
+
+def uri2(operation: str, url: str) -> str:
+    return _made("tr2", TR2, operation, f"<tr2:Uri>{url}</tr2:Uri>")
 
 
 def uri(operation: str, url: str) -> str:
