@@ -87,6 +87,10 @@ class _Switching:
     def tracking(self) -> TrackerConfig:
         return BLOBS if self._camera is None else self._camera.tracking
 
+    @property
+    def learning(self) -> bool:
+        return self._camera is None or self._camera.learning
+
     def detect(self, look: Look) -> list[Detection]:
         detector = self._model.detector
         if detector is not self._detector:

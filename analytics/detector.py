@@ -45,6 +45,11 @@ class CameraDetector(Protocol):
         """How what it tells is to be followed: as blobs, or as boxes of objects."""
         ...
 
+    @property
+    def learning(self) -> bool:
+        """Whether nobody would be told of now, because the camera is still being learned."""
+        ...
+
     def detect(self, look: Look) -> list[Detection]:
         """Return what is in a frame; empty also while the camera is still being learned."""
         ...
@@ -125,6 +130,10 @@ class _MovingObjectCamera:
     def tracking(self) -> TrackerConfig:
         """Blobs merge and split."""
         return BLOBS
+
+    @property
+    def learning(self) -> bool:
+        return not self._background.known
 
     def detect(self, look: Look) -> list[Detection]:
         learned = self._background.ready(look.plane, look.at_us)

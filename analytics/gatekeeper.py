@@ -1,7 +1,8 @@
 """Stands between a camera's session thread and the pool, and wakes the pool only for what matters.
 
-While the gate sleeps, packets cost a comparison and a place in a list: only keyframes go on. A wake
-puts back what was held since the keyframe, in order, before what comes next.
+While the gate sleeps, packets cost a comparison and a place in a list: only keyframes go on, and
+not all of them where nothing is in the picture. A wake puts back what was held since the last
+keyframe that was looked at, in order, before what comes next.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from analytics.metrics import GateMeter
 from ingest.activity import ActivityGate
 from ingest.gate_state import GateMemory, GateStatus, Phase
 from ingest.packets import Packet
+
+_MOST_HELD = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,9 @@ class Gatekeeper:
     """The gate, the inbox and what is held back of one camera. Safe to use from any thread.
 
     Invariants: what is taken is in order, but for what a late wake puts back (from the keyframe
-    before the one just seen); a sleeping camera holds at most two groups of pictures, and the gate
-    bounds each.
+    seen before the one just seen); a sleeping camera holds what came since the last keyframe but
+    one that was looked at, and the gate bounds how long that is. No more than ``_MOST_HELD`` bytes
+    pass without a look.
     """
 
     def __init__(self, gate: ActivityGate, limits: InboxLimits | None = None) -> None:
@@ -44,6 +48,7 @@ class Gatekeeper:
         self._stills: set[tuple[int, int]] = set()
         self._previous: list[Packet] = []
         self._current: list[Packet] = []
+        self._empty_us: int | None = None
         self._meter = GateMeter(gate)
         self._closed = False
 
@@ -82,6 +87,13 @@ class Gatekeeper:
             self._meter.read()
             self._return_all([*self._previous, *self._current])
             return True
+
+    def empty(self, at_us: int) -> None:
+        """Note that the look at the keyframe of this time showed nobody and nothing to follow: the
+        next keyframes of a sleeping camera may be let by.
+        """
+        with self._lock:
+            self._empty_us = at_us
 
     def status(self, analysis_fps: float) -> GateStatus:
         """Return the gate's state as of now."""
@@ -125,15 +137,25 @@ class Gatekeeper:
         return Work(packet, still)
 
     def _hold(self, packet: Packet) -> bool:
-        if not packet.keyframe:
+        if not packet.keyframe or self._lets_by(packet):
             self._current.append(packet)
             return False
+        self._empty_us = None
         self._previous, self._current = self._current, [packet]
         self._stills.add((packet.epoch, packet.seq))
         return self._inbox.put(packet)
 
+    def _lets_by(self, packet: Packet) -> bool:
+        empty_us = self._empty_us
+        if empty_us is None or not self._gate.lets_by(packet.utc_us, empty_us):
+            return False
+        return sum(len(held.data) for held in self._current) < _MOST_HELD
+
     def _give_back(self, packet: Packet) -> bool:
-        """Put back the group of pictures that ``packet`` goes on with; False: it is among them."""
+        """Put back what came since the last look, which ``packet`` goes on with; False: it is among
+        that.
+        """
+        self._empty_us = None
         if packet.keyframe or not self._current or self._current[-1].epoch != packet.epoch:
             self._previous, self._current = [], []
             return True
@@ -142,6 +164,7 @@ class Gatekeeper:
 
     def _return_all(self, packets: list[Packet]) -> None:
         """Put packets before all that waits but the keyframes that are older."""
+        self._empty_us = None
         older: list[Work] = []
         first = (packets[0].epoch, packets[0].seq)
         while (work := self._take()) is not None:

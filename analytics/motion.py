@@ -71,6 +71,11 @@ class BackgroundModel:
         self.resets = 0
         """How often a changed scene made it learn anew."""
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a background."""
+        return self._scene is not None
+
     def ready(self, plane: Plane, at_us: int) -> tuple[Plane, Grid] | None:
         """Return background and noise for a frame, or None while they are still being learned.
 

@@ -224,6 +224,10 @@ class _ObjectCamera:
     def tracking(self) -> TrackerConfig:
         return CLASSES
 
+    @property
+    def learning(self) -> bool:
+        return False
+
     def detect(self, look: Look) -> list[Detection]:
         if look.picture is None:
             raise ValueError("a detector of classes needs the picture")

@@ -240,6 +240,8 @@ class CameraPipeline:
         DETECT_SECONDS.observe(time.perf_counter() - started)
         self._tracker.use(self._config.tracker or self._camera.tracking)
         tracks = self._tracker.update(detections, frame.utc_us)
+        if still and not tracks and not self._in_doubt():
+            self._inbox.empty(frame.utc_us)
         outcome = self._rules.update(Sight(tracks, frame.utc_us, plane, look.aspect))
         for kind, held_back in outcome.held_back.items():
             EVENTS_HELD_BACK.labels(kind).inc(held_back)
@@ -247,6 +249,10 @@ class CameraPipeline:
             self._on_event(self._builder.build(hit, frame))
         if self._on_counts is not None and outcome.counts:
             self._on_counts(outcome.counts)
+
+    def _in_doubt(self) -> bool:
+        """Whether every keyframe is wanted though nobody is there."""
+        return self._camera.learning or self._watch.suspicious or self._rules.needs_pictures
 
     def _judge(self, verdict: Verdict, at_us: int) -> None:
         if self._verdict is not None:

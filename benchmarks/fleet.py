@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from analytics.budget import Budget
 from analytics.detector import Detector, MovingObjectDetector
@@ -128,11 +128,24 @@ class Fleet:
 
     async def asleep(self, share: float, limit_s: float) -> float:
         """Wait until this share of the gates sleeps; return the share after at most ``limit_s``."""
+        return await self._reaches(lambda: self.phases()["asleep"], share, limit_s)
+
+    async def settled(self, share: float, limit_s: float) -> float:
+        """Wait in the same way for gates that have had three audits: the first ones come often, and
+        until two are over each keyframe is looked at.
+        """
+        return await self._reaches(
+            lambda: sum(pipeline.gate_status().audits >= 3 for _, pipeline, _ in self._cameras),
+            share,
+            limit_s,
+        )
+
+    async def _reaches(self, count: Callable[[], int], share: float, limit_s: float) -> float:
         for _ in range(round(limit_s / _POLL_S)):
-            if self.phases()["asleep"] >= share * len(self):
+            if count() >= share * len(self):
                 break
             await asyncio.sleep(_POLL_S)
-        return self.phases()["asleep"] / max(1, len(self))
+        return count() / max(1, len(self))
 
 
 @contextlib.asynccontextmanager

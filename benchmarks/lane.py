@@ -55,8 +55,6 @@ FINE = LaneKind("crf 23", 23, 0.5)
 COARSE = LaneKind("crf 28, noisy", 28, 1.2)
 """The setting and the noise of the simulator's own cameras."""
 
-KINDS = (FINE, COARSE)
-
 
 @dataclass(frozen=True, slots=True)
 class Lane:

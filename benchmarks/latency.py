@@ -3,7 +3,7 @@
 Cameras of traffic (720p25 over RTSP/TCP, the built-in detector, the gate off) run in this process
 as a worker runs them, on one core. What a camera costs is measured first; then as many run as give
 each load. Five strips of the picture are zones that tell of everyone who enters, so that there are
-enough events to speak of a p99.
+enough events to speak of a p99. It takes a minute and a half.
 
 Example: python -m benchmarks.latency --seconds 5
 """
@@ -26,6 +26,7 @@ from benchmarks import numbers
 from benchmarks.accounting import cpu_seconds, pin, two_sides
 from benchmarks.clip import long_clip
 from benchmarks.fleet import Fleet, fleet
+from benchmarks.progress import Progress
 from benchmarks.report import Figure, Result, Run, finish, parser
 from benchmarks.simulator import simulated
 
@@ -79,14 +80,16 @@ async def _observe(running: Fleet, seconds: float, windows: int) -> Level:
     return Level(len(running), load, times_ms(running.events[before:]))
 
 
-async def observe(urls: Sequence[str], seconds: float, windows: int) -> list[Level]:
+async def observe(urls: Sequence[str], seconds: float, windows: int, say: Progress) -> list[Level]:
     """Find a camera's cost, then measure each load in turn with more of them."""
     levels: list[Level] = []
+    say(f"what one of {_CALIBRATED_WITH} cameras costs")
     async with fleet(urls[:_CALIBRATED_WITH], gated=False, rulebook=strips(_STRIPS)) as running:
         first = await _observe(running, 4.0, 1)
         cost = first.load / len(running)
         for load in LOADS:
             count = cameras_for(load, cost)
+            say(f"{count} cameras for {100 * load:.0f} % load: {windows} windows of {seconds:g} s")
             await running.shrink(count)
             for url in urls[len(running) : count]:
                 await running.add(url)
@@ -95,14 +98,15 @@ async def observe(urls: Sequence[str], seconds: float, windows: int) -> list[Lev
     return levels
 
 
-def measure(run: Run, seconds: float, windows: int) -> Result:
+def measure(run: Run, seconds: float, windows: int, say: Progress) -> Result:
     """Measure each load."""
     servers, mine = two_sides()
     with tempfile.TemporaryDirectory() as folder:
+        say("the clip")
         clip = long_clip(Path(folder), 60)
         with simulated(clip, _MOST, servers) as (_, urls):
             pin(os.getpid(), mine)
-            levels = asyncio.run(observe(urls, seconds, windows))
+            levels = asyncio.run(observe(urls, seconds, windows, say))
     figures: list[Figure] = []
     notes = [
         f"built-in detector, gate off, cores {sorted(mine)}; peer: the same at the lowest load",
@@ -137,8 +141,8 @@ def main() -> None:
     options = parser(__doc__, seconds=5.0)
     given = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    run = Run("latency")
-    finish(measure(run, given.seconds, given.windows), given.json)
+    run, say = Run("latency"), Progress("latency")
+    finish(measure(run, given.seconds, given.windows, say), given.json)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analytics.detector import MovingObjectDetector
@@ -86,7 +86,9 @@ class _AtOnce(AnalysisPool):
             pass
 
 
-def compare(seeds: Sequence[int], rounds: int) -> Recall:
+def compare(
+    seeds: Sequence[int], rounds: int, say: Callable[[str], None] = lambda _: None
+) -> Recall:
     """Run every lane gated and ungated. ``rounds``: how often each clip is repeated."""
     events = found = extra = 0
     added: list[float] = []
@@ -94,6 +96,7 @@ def compare(seeds: Sequence[int], rounds: int) -> Recall:
     pool = _AtOnce(1)
     try:
         for seed in seeds:
+            say(f"events of lane {seed}, {rounds} rounds gated and ungated")
             clip = lane_packets(seed)
             gated, asleep = tell(pool, repeated(clip, rounds), gated=True)
             ungated, _ = tell(pool, repeated(clip, rounds), gated=False)

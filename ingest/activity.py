@@ -15,6 +15,7 @@ from dataclasses import replace
 from ingest.gate_audits import Audits
 from ingest.gate_config import GateConfig
 from ingest.gate_state import GateCounts, GateMemory, Phase
+from ingest.heartbeat import Heartbeat
 from ingest.movement import Finding, Movements
 from ingest.packet_sizes import SizeHistory
 from ingest.packets import Packet
@@ -55,6 +56,7 @@ class ActivityGate:
         self._stream: _Stream | None = None
         self._sizes: SizeHistory | None = None
         self._movements = Movements(self._config.movement)
+        self._heartbeat = Heartbeat(self._config.heartbeat)
         self._last_us = self._looked_us = self._moved_us = 0
         self._gop_moved = self._newly_fit = False
         self._woke_us = 0
@@ -66,6 +68,18 @@ class ActivityGate:
     def variation(self) -> float:
         """Coefficient of variation of the bytes of groups of pictures, 0 while unknown."""
         return self._sizes.rate.variation if self._sizes is not None else 0.0
+
+    def lets_by(self, at_us: int, looked_us: int) -> bool:
+        """Whether the keyframe of this time needs no look, a look at ``looked_us`` having shown an
+        empty scene. Not before sizes have told a movement, or two audits have found none untold.
+        """
+        sizes = self._sizes
+        if self.phase is not Phase.ASLEEP or sizes is None:
+            return False
+        if not sizes.rate.proved and not self._audits.settled:
+            return False
+        moved_us, gop_us = self._moved_us, sizes.gop_us
+        return self._heartbeat.lets_by(at_us, looked_us, moved_us=moved_us, gop_us=gop_us)
 
     def learnt(self) -> GateMemory | None:
         """Return what another session should know, None while there is nothing to tell."""
@@ -173,6 +187,7 @@ class ActivityGate:
         if found in (Finding.TOLD, Finding.UNTOLD):
             sizes.rate.told(by_sizes=found is Finding.TOLD)
         if found is Finding.UNTOLD:
+            self._heartbeat.untold(at_us)
             self._lower_threshold(1 / self._config.threshold_up)
         if self.phase is Phase.DEMOTED and at_us < self._demoted_until_us:
             return
@@ -277,6 +292,8 @@ class ActivityGate:
         self._confirmed = True
         if self._woke_by_size:
             self._lower_threshold(self._config.threshold_down)
+        else:
+            self._heartbeat.untold(self._woke_us)
 
     def _sleep(self, at_us: int) -> None:
         self._audits.plan(at_us, trial=self._sizes is None or not self._sizes.rate.proved)

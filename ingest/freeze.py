@@ -43,6 +43,11 @@ class PictureWatch:
         self._black_since: int | None = None
         self._black_frames = 0
 
+    @property
+    def suspicious(self) -> bool:
+        """Whether the last plane was like the one before it, or black: it needs the next one."""
+        return self._same_frames > 1 or self._black_since is not None
+
     def observe(self, gray: NDArray[np.uint8], arrival_us: int, epoch: int) -> Verdict:
         """Take the next plane and return the verdict as of now; a new session starts afresh."""
         gap_us, self._last_us = arrival_us - self._last_us, arrival_us

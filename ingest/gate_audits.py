@@ -26,6 +26,11 @@ class Audits:
         self._next_us = self._last_us = at_us
         self._trial_s = self._config.trial_audit_s
 
+    @property
+    def settled(self) -> bool:
+        """Whether a camera on trial has had the first two audits of this session."""
+        return self._trial_s >= 4 * self._config.trial_audit_s
+
     def due(self, at_us: int) -> bool:
         """Whether one should begin."""
         return at_us >= self._next_us

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ingest.heartbeat import HeartbeatConfig
 from ingest.movement import MovementConfig
 from ingest.packet_sizes import SizeConfig
 
@@ -26,6 +27,7 @@ class GateConfig:
 
     sizes: SizeConfig = field(default_factory=SizeConfig)
     movement: MovementConfig = field(default_factory=MovementConfig)
+    heartbeat: HeartbeatConfig = field(default_factory=HeartbeatConfig)
     threshold: float = 1.8
     threshold_max: float = 5.0
     threshold_up: float = 1.2

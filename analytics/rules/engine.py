@@ -45,6 +45,8 @@ _MACHINES: dict[type[Rule], Callable[[Any], Machine]] = {
     TamperRule: Tamper,
 }
 
+_BY_PICTURE = (LeftObjectRule, TamperRule)
+
 
 def machine_of(rule: Rule) -> Machine:
     """Return a rule at work, with nothing seen yet."""
@@ -78,7 +80,13 @@ class RuleEngine:
     def __init__(self, rulebook: Rulebook) -> None:
         self._zone = time_zone(rulebook.time_zone)
         self._slots = [_Slot(rule) for rule in rulebook.rules]
+        self._needs_pictures = any(isinstance(rule, _BY_PICTURE) for rule in rulebook.rules)
         self._at_us: int | None = None
+
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether a rule goes by the pictures themselves, also where nobody is in them."""
+        return self._needs_pictures
 
     def update(self, sight: Sight) -> Outcome:
         """Take one frame; return what came true in it, and the counts of minutes that closed."""

@@ -20,6 +20,7 @@ from ingest.decoder import DECODED
 from ingest.freeze import Verdict
 from ingest.gate_config import GateConfig
 from ingest.gate_state import GateCounts, Phase
+from ingest.heartbeat import Heartbeat, HeartbeatConfig
 from ingest.packets import Packet
 from ingest.simulator.encoder import default_kbps
 from ingest.simulator.library import ClipSpec, build
@@ -175,6 +176,26 @@ def test_rare_riders_are_all_told_whatever_the_codec(
     assert_same_events(gated, ungated, late=late)
     assert (gated.asleep > 0.2) is sleeps
     assert (gated.counts.wakes >= 3) is sleeps
+
+
+def test_an_empty_scene_is_looked_at_less_often_and_tells_the_same(
+    pool: AnalysisPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[bool] = []
+
+    def lets_by(heartbeat: Heartbeat, at_us: int, looked_us: int, **times: int) -> bool:
+        unseen = inner(heartbeat, at_us, looked_us, **times)
+        passed.append(unseen)
+        return unseen
+
+    inner = Heartbeat.lets_by
+    monkeypatch.setattr(Heartbeat, "lets_by", lets_by)
+    starts = [22.0, 50.3, 85.9]
+    packets = footage.packets("h264", 320, 180, 100 * 25, gop=50, bframes=2, picture=riders(starts))
+    soon = replace(NO_AUDITS, heartbeat=HeartbeatConfig(quiet_s=2.0))
+    seldom, ungated = analyse(pool, packets, soon), analyse(pool, packets, auto=False)
+    assert_same_events(seldom, ungated)
+    assert sum(passed) >= 8
 
 
 def test_motion_jpeg_is_decoded_only_where_it_is_looked_at(pool: AnalysisPool) -> None:

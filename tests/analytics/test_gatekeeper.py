@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from analytics.metrics import GATE_CAMERAS, GATE_DUTY, GATE_WAKES
 from ingest.activity import ActivityGate
 from ingest.gate_config import GateConfig
 from ingest.gate_state import Phase
+from ingest.heartbeat import HeartbeatConfig
 from ingest.packet_sizes import SizeConfig
 from ingest.packets import Packet, StreamInfo
 from ingest.rate_control import RateConfig
@@ -102,6 +104,79 @@ def test_a_keyframe_that_differs_brings_the_group_before_it() -> None:
     assert gate.counts.late_wakes == 1
     numbers = [work.packet.seq for work in drain(keeper)]
     assert numbers == list(range(seq - 1, seq + GOP + 3))
+
+
+def resting(longest_s: float = 1.2) -> tuple[Gatekeeper, ActivityGate, int]:
+    """A proved camera asleep, whose last keyframe (the number before) was seen to be empty."""
+    keeper, gate, seq = asleep(
+        replace(QUICK, heartbeat=HeartbeatConfig(longest_s=longest_s, quiet_s=0.1))
+    )
+    assert gate._sizes is not None
+    gate._sizes.rate.proved = True
+    for n in range(seq, seq + GOP):
+        keeper.put(packet(n))
+    (work,) = drain(keeper)
+    keeper.saw(work.packet.utc_us, moving=False)
+    keeper.empty(work.packet.utc_us)
+    return keeper, gate, seq + GOP
+
+
+def test_keyframes_of_an_empty_scene_are_let_by_for_a_while() -> None:
+    keeper, _, seq = resting()
+    woken = [keeper.put(packet(n)) for n in range(seq, seq + 3 * GOP)]
+    assert sum(woken) == 1
+    assert [(work.packet.seq, work.still) for work in drain(keeper)] == [(seq - 1 + 3 * GOP, True)]
+
+
+def test_a_look_that_was_not_said_to_be_empty_lets_nothing_by() -> None:
+    keeper, _, seq = resting()
+    for n in range(seq, seq + 3 * GOP):
+        keeper.put(packet(n))
+    drain(keeper)  # somebody is in this one
+    woken = [keeper.put(packet(n)) for n in range(seq + 3 * GOP, seq + 4 * GOP)]
+    assert sum(woken) == 1
+
+
+def test_on_trial_nothing_is_let_by_before_two_audits() -> None:
+    keeper, gate, seq = resting()
+    assert gate._sizes is not None
+    gate._sizes.rate.proved = False
+    assert sum(keeper.put(packet(n)) for n in range(seq, seq + GOP)) == 1
+
+
+def test_a_wake_after_keyframes_that_nobody_saw_brings_all_since_the_last_look() -> None:
+    keeper, gate, seq = resting()
+    for n in range(seq, seq + GOP + 4):
+        keeper.put(packet(n))
+    assert drain(keeper) == []
+    assert keeper.put(packet(seq + GOP + 4, 2000))
+    assert gate.phase is Phase.AWAKE
+    found = drain(keeper)
+    assert [work.packet.seq for work in found] == list(range(seq - 1, seq + GOP + 5))
+    assert not any(work.still for work in found)
+
+
+def test_a_late_wake_brings_all_since_the_look_before() -> None:
+    keeper, gate, seq = resting()
+    for n in range(seq, seq + 3 * GOP + 2):
+        keeper.put(packet(n))
+    (work,) = drain(keeper)
+    assert keeper.saw(work.packet.utc_us, moving=True)
+    assert gate.counts.late_wakes == 1
+    numbers = [work.packet.seq for work in drain(keeper)]
+    assert numbers == list(range(seq - 1, seq + 3 * GOP + 2))
+
+
+def test_a_great_many_bytes_are_not_held_without_a_look() -> None:
+    keeper, _, seq = resting(60.0)
+    held = 0
+    for n in range(seq, seq + 100 * GOP):
+        one = packet(n)
+        heavy = replace(one, data=bytes(1_000_000)) if one.keyframe else one
+        if keeper.put(heavy):
+            break
+        held += len(heavy.data)
+    assert 8_000_000 < held < 10_000_000
 
 
 def test_what_was_held_of_an_old_session_is_dropped() -> None:

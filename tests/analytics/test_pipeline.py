@@ -119,6 +119,7 @@ def test_camera_that_falls_behind_goes_on_at_the_newest_keyframe(
 
         label = "slow@1"
         tracking = BLOBS
+        learning = False
 
         def __init__(self) -> None:
             self.entered, self.go = threading.Event(), threading.Event()
@@ -156,6 +157,7 @@ class Failing:
 
     label = "failing@1"
     tracking = BLOBS
+    learning = False
 
     def __init__(self, error: Exception) -> None:
         self.error: Exception | None = error

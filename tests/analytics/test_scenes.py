@@ -45,6 +45,10 @@ class Recording:
     def tracking(self) -> TrackerConfig:
         return self._camera.tracking
 
+    @property
+    def learning(self) -> bool:
+        return self._camera.learning
+
     def detect(self, look: Look) -> list[Detection]:
         self.found[look.at_us] = self._camera.detect(look)
         return self.found[look.at_us]
