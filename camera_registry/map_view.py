@@ -61,6 +61,10 @@ class MapView:
 class MapStore(Protocol):
     """Where cameras are looked for by their position."""
 
+    async def more_than(self, scope: Scope, wanted: CameraFilter, number: int) -> bool:
+        """Say whether more cameras than ``number`` have a position."""
+        ...
+
     async def points(self, scope: Scope, wanted: CameraFilter, limit: int) -> Sequence[MapPoint]:
         """Return up to ``limit`` cameras that have a position."""
         ...
@@ -84,8 +88,8 @@ async def map_view(
 ) -> MapView:
     """Return what of the wanted cameras is to be shown in the filter's box."""
     wanted = replace(wanted, box=wanted.box or WORLD)
-    points = await store.points(scope, wanted, most + 1)
-    if len(points) <= most:
+    if not await store.more_than(scope, wanted, most):
+        points = await store.points(scope, wanted, most)
         return MapView(len(points), points)
     clusters = await store.clusters(scope, wanted, cell_deg(wanted.box or WORLD, zoom))
     return MapView(sum(each.count for each in clusters), (), clusters)

@@ -58,13 +58,22 @@ class PostgresServer:
                 return
         raise RuntimeError((self._home / "log").read_text(errors="replace")[-2000:])
 
+    def restart(self) -> None:
+        """Stop the server and start it again on its port: it drops every connection."""
+        self._end()
+        if not self._serve(self._home / "data"):
+            raise RuntimeError((self._home / "log").read_text(errors="replace")[-2000:])
+
     def stop(self) -> None:
         """Stop the server and remove its directory."""
+        self._end()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait()
             self._process = None
-        shutil.rmtree(self._home, ignore_errors=True)
 
     def _serve(self, data: Path) -> bool:
         options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]

@@ -62,6 +62,31 @@ def matching(wanted: CameraFilter, dialect: str) -> list[Condition]:
     return found
 
 
+def page(
+    scope: Scope,
+    wanted: CameraFilter,
+    after: tuple[str, str] | None,
+    limit: int,
+    dialect: str,
+) -> sa.Select[Any]:
+    """Ask for a page of cameras by name and id.
+
+    Words are looked for in the index of the list, which holds what they are looked for in: only
+    what is on the page is then read from the table. SQLite does so by itself, PostgreSQL where it
+    is asked for the key alone.
+    """
+    c = cameras.c
+    conditions = [in_scope(cameras.c.unit_code, scope, cameras.c.id), *matching(wanted, dialect)]
+    if after is not None:
+        name, camera_id = sa.literal(after[0]), sa.literal(after[1])
+        conditions.append(sa.tuple_(c.name, c.id) > sa.tuple_(name, camera_id))
+    query = sa.select(cameras).where(*conditions).order_by(c.name, c.id).limit(limit)
+    if not wanted.text or dialect == "sqlite":
+        return query
+    keys = query.with_only_columns(c.name, c.id).subquery()
+    return sa.select(cameras).join(keys, keys.c.id == c.id).order_by(keys.c.name, keys.c.id)
+
+
 def _found(word: str, dialect: str) -> Condition:
     """Look for a word. PostgreSQL knows from LIKE how rare a word is, and plans by that."""
     if dialect == "sqlite":

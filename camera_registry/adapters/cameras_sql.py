@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from camera_registry.adapters.camera_queries import in_scope, matching
+from camera_registry.adapters.camera_queries import in_scope, page
 from camera_registry.adapters.camera_rows import camera_of, row_of, stored_of
 from camera_registry.adapters.camera_tables import (
     camera_group_members,
@@ -72,15 +72,7 @@ class SqlCameraStore:
         self, scope: Scope, wanted: CameraFilter, after: tuple[str, str] | None, limit: int
     ) -> Sequence[Camera]:
         """Return up to ``limit`` cameras by name and id, beginning behind ``after``."""
-        query = sa.select(cameras).where(
-            _camera_in(scope), *matching(wanted, self._database.dialect)
-        )
-        if after is not None:
-            query = query.where(
-                sa.tuple_(cameras.c.name, cameras.c.id)
-                > sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
-            )
-        query = query.order_by(cameras.c.name, cameras.c.id).limit(limit)
+        query = page(scope, wanted, after, limit, self._database.dialect)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [camera_of(row) for row in rows]

@@ -37,6 +37,13 @@ class SqlMapStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def more_than(self, scope: Scope, wanted: CameraFilter, number: int) -> bool:
+        """Say whether more cameras than ``number`` have a position."""
+        some = self._where(sa.select(cameras.c.lon), scope, wanted).limit(number + 1).subquery()
+        async with self._database.read() as connection:
+            count = await connection.execute(sa.select(sa.func.count()).select_from(some))
+            return count.scalar_one() > number
+
     async def points(self, scope: Scope, wanted: CameraFilter, limit: int) -> Sequence[MapPoint]:
         """Return up to ``limit`` cameras that have a position."""
         columns = [cameras.c[name] for name in _POINT]

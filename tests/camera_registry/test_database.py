@@ -19,6 +19,8 @@ from camera_registry.adapters.database import Database, metadata
 from camera_registry.base.errors import ConfigError, StorageError, UnavailableError
 from ioc_api.migrations import DIRECTORY
 from tests.databases import fresh_url, load_tables
+from tests.postgres import PostgresServer
+from tests.tools import require
 
 OLD_CAMERA = (
     "insert into cameras (id, name, unit_code, url, enabled, transport, tags, sealed, version,"
@@ -221,6 +223,25 @@ async def test_postgresql_that_does_not_run_is_unavailable(tmp_path: Path) -> No
     with pytest.raises(UnavailableError, match="cannot be reached"):
         await database.migrate()
     await database.close()
+
+
+async def test_a_postgresql_that_was_started_anew_is_used_again_at_once() -> None:
+    require("postgresql")
+    server = PostgresServer()
+    await asyncio.to_thread(server.start)
+    try:
+        database = Database(f"{server.url}/postgres", DIRECTORY)
+
+        async def ask(*, writing: bool) -> int:
+            async with database.write() if writing else database.read() as connection:
+                return int((await connection.execute(sa.text("select 7"))).scalar_one())
+
+        assert await asyncio.gather(*(ask(writing=bool(n % 2)) for n in range(4))) == [7] * 4
+        await asyncio.to_thread(server.restart)
+        assert (await ask(writing=False), await ask(writing=True)) == (7, 7)
+        await database.close()
+    finally:
+        await asyncio.to_thread(server.stop)
 
 
 async def test_cameras_of_the_first_version_get_empty_rules(tmp_path: Path) -> None:
