@@ -2,7 +2,12 @@
 
 A test that asks for the fixture ``engine`` (also through another, such as ``api``) runs once on
 each engine. ``fresh_url`` then gives an empty database of that engine, ``migrated_url`` one with
-all tables, which is a copy of a template that is migrated once in a run.
+all tables and no rows. Both refuse a test without that fixture, so that none runs on one engine
+because nobody thought of the other.
+
+On SQLite a migrated database is a copy of a file that is made once in a run. A copy takes
+PostgreSQL ten times as long as emptying what the test before has left, so there a database is
+emptied and used again; a new one is copied only while all others are in use.
 """
 
 from __future__ import annotations
@@ -15,13 +20,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import asyncpg
 import pytest
 
 import camera_registry.adapters
 import ioc_api.adapters
-from camera_registry.adapters.database import Database
+from camera_registry.adapters.database import Database, metadata
 from ioc_api.migrations import DIRECTORY
 from tests.postgres import PostgresServer
 from tests.tools import require
@@ -34,10 +40,14 @@ _TEMPLATE = "camhub_template"
 class _Engines:
     """What the tests of this run use now, and what they were given before."""
 
-    current = SQLITE
+    current: str | None = None
     server: PostgresServer | None = None
     sqlite_template: Path | None = None
     postgres_template = False
+    used: ClassVar[list[str]] = []
+    """PostgreSQL databases of the present test that have every table."""
+    left: ClassVar[list[str]] = []
+    """Those of earlier tests, with what these have left in them."""
 
     @classmethod
     def address(cls) -> str:
@@ -56,6 +66,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == POSTGRESQL:
         _Engines.address()
     yield request.param
+    _Engines.left += _Engines.used
+    _Engines.used.clear()
     _Engines.current = before
 
 
@@ -71,21 +83,51 @@ def _databases_of_the_run() -> Iterator[None]:
 
 async def fresh_url(directory: Path) -> str:
     """Return the URL of an empty database for one test."""
-    if _Engines.current == SQLITE:
+    if _chosen() == SQLITE:
         return f"sqlite:///{directory / f'hub-{secrets.token_hex(3)}.db'}"
     return await _created("")
 
 
 async def migrated_url(directory: Path) -> str:
     """Return the URL of a database for one test that has every table, and no rows."""
-    if _Engines.current == SQLITE:
+    if _chosen() == SQLITE:
         path = directory / f"hub-{secrets.token_hex(3)}.db"
         shutil.copyfile(await _sqlite_template(), path)
         return f"sqlite:///{path}"
     if not _Engines.postgres_template:
         await _migrate(await _created("", _TEMPLATE))
         _Engines.postgres_template = True
-    return await _created(f"template {_TEMPLATE}")
+    url = ""
+    while not url and _Engines.left:
+        url = await _emptied(_Engines.left.pop())
+    url = url or await _created(f"template {_TEMPLATE}")
+    _Engines.used.append(url)
+    return url
+
+
+def _chosen() -> str:
+    if _Engines.current is None:
+        raise RuntimeError("a test that opens a database asks for the fixture `engine`")
+    return _Engines.current
+
+
+async def _emptied(url: str) -> str:
+    """Delete every row and begin every count anew; return nothing where a test still holds it."""
+    load_tables()
+    async with asyncio.timeout(60):
+        connection = await asyncpg.connect(url, server_settings={"lock_timeout": "2s"})
+        try:
+            counts = await connection.fetch(
+                "select format('alter sequence %I.%I restart', schemaname, sequencename)"
+                " from pg_sequences"
+            )
+            deletes = [f'delete from "{table.name}"' for table in metadata.sorted_tables[::-1]]
+            await connection.execute("; ".join([*deletes, *(row[0] for row in counts)]))
+        except asyncpg.LockNotAvailableError:
+            return ""
+        finally:
+            await connection.close()
+    return url
 
 
 async def _sqlite_template() -> Path:

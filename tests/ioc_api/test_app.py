@@ -129,7 +129,7 @@ async def test_without_a_wall_the_root_says_what_to_do(api: Hub) -> None:
 
 
 async def test_the_wall_is_served_and_only_hashed_files_are_kept(
-    tmp_path: Path, bus: NatsBus
+    tmp_path: Path, bus: NatsBus, engine: str
 ) -> None:
     wall = tmp_path / "dist"
     (wall / "assets").mkdir(parents=True)

@@ -28,7 +28,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock) -> AsyncIterator[Hub]:
+async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock, engine: str) -> AsyncIterator[Hub]:
     async with hub(tmp_path, bus, clock=clock, session=POLICY) as made:
         yield made
 

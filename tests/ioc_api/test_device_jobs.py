@@ -37,7 +37,7 @@ URLS = {"main": "rtsp://127.0.0.1:8554/street", "sub": "rtsp://127.0.0.1:8554/st
 
 
 @pytest.fixture
-async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Hub]:
+async def site(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
     """A hub whose cameras may be on this machine, and a worker for its jobs."""
     async with hub(tmp_path, bus, policy=HERE) as made:
         options = IngestOptions(open_timeout_s=3.0, permits=HERE.permits)

@@ -26,7 +26,7 @@ TABLE = (
 
 
 @pytest.fixture
-async def made(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Hub]:
+async def made(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
     async with hub(tmp_path / "hub", bus) as built:
         yield built
 

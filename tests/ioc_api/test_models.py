@@ -82,7 +82,7 @@ async def site_of(tmp_path: Path, bus: NatsBus, **detectors: Any) -> AsyncIterat
 
 
 @pytest.fixture
-async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Site]:
     async with site_of(tmp_path, bus) as made:
         yield made
 
@@ -184,7 +184,9 @@ async def test_bad_model_is_refused_with_the_reason_and_leaves_nothing(site: Sit
     assert await site.uploads() == 0
 
 
-async def test_slow_model_is_refused_with_the_limit(tmp_path: Path, bus: NatsBus) -> None:
+async def test_slow_model_is_refused_with_the_limit(
+    tmp_path: Path, bus: NatsBus, engine: str
+) -> None:
     async with site_of(tmp_path, bus, detector_limit_ms=1e-6) as site:
         job = await site.add(made().data, made().manifest)
         assert (job["state"], job["code"]) == ("failed", "model_slow")
@@ -218,7 +220,7 @@ async def test_trial_shows_speed_and_what_was_seen(site: Site) -> None:
 
 
 async def test_model_of_the_catalogue_is_installed_and_pinned(
-    tmp_path: Path, bus: NatsBus, mirror: Mirror
+    tmp_path: Path, bus: NatsBus, mirror: Mirror, engine: str
 ) -> None:
     async with site_of(tmp_path, bus, model_mirror=mirror.url) as site:
         job = await install(site)
@@ -241,7 +243,7 @@ async def test_model_of_the_catalogue_is_installed_and_pinned(
 
 
 async def test_slow_download_shows_how_far_it_is_and_can_be_called_off(
-    tmp_path: Path, bus: NatsBus, mirror: Mirror
+    tmp_path: Path, bus: NatsBus, mirror: Mirror, engine: str
 ) -> None:
     mirror.how = "slow"
     async with site_of(tmp_path, bus, model_mirror=mirror.url) as site:

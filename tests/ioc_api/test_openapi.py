@@ -156,7 +156,9 @@ def quiet() -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("quiet")
-async def test_the_api_answers_as_its_document_says(tmp_path: Path, bus: NatsBus) -> None:
+async def test_the_api_answers_as_its_document_says(
+    tmp_path: Path, bus: NatsBus, engine: str
+) -> None:
     async with hub(tmp_path, bus) as made:
         await made.deps.push.stop()  # an open stream would never end
         await made.deps.registry.add(NewCamera("Ngã tư", UNIT_A, "rtsp://10.0.0.8/"), Scope.all())
@@ -173,7 +175,9 @@ async def test_the_api_answers_as_its_document_says(tmp_path: Path, bus: NatsBus
 
 @pytest.mark.timeout(120)
 @pytest.mark.usefixtures("quiet")
-async def test_the_gateway_answers_as_its_document_says(tmp_path: Path, bus: NatsBus) -> None:
+async def test_the_gateway_answers_as_its_document_says(
+    tmp_path: Path, bus: NatsBus, engine: str
+) -> None:
     clock = SystemClock()
     async with hub(tmp_path, bus) as made, LiveHub(bus, clock, "gw") as live:
         directory = SpecDirectory(bus)

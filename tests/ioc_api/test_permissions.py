@@ -252,7 +252,7 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Site]:
     clock = SystemClock()
     async with hub(tmp_path, bus) as made, LiveHub(bus, clock, "gw") as live:
         for group, name in ((GROUP_A, "walk a"), (GROUP_B, "walk b")):

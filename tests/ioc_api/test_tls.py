@@ -288,7 +288,7 @@ def test_only_what_trusted_proxies_say_counts(hops: list[bytes], peer: str, prot
 @pytest.mark.browser
 @pytest.mark.timeout(120)
 async def test_webcodecs_needs_and_gets_a_secure_context_off_localhost(
-    tmp_path: Path, bus: NatsBus, files: TlsFiles
+    tmp_path: Path, bus: NatsBus, files: TlsFiles, engine: str
 ) -> None:
     require("chromium")
     leaf = x509.load_pem_x509_certificate(files.certificate.read_bytes())

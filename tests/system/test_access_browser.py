@@ -76,7 +76,9 @@ async def served(app: FastAPI, port: int) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, bus: NatsBus, port: int) -> AsyncIterator[tuple[Hub, str]]:
+async def site(
+    tmp_path: Path, bus: NatsBus, port: int, engine: str
+) -> AsyncIterator[tuple[Hub, str]]:
     """An api with the wall, that asks administrators for a second step."""
     async with hub(tmp_path, bus, session=STRICT, wall=assets.directory()) as made:
         await made.deps.push.stop()
@@ -202,7 +204,7 @@ def city(port: int) -> Iterator[TestProvider]:
 
 
 async def test_from_the_providers_button_to_the_wall_and_out_again(
-    browser: Browser, tmp_path: Path, bus: NatsBus, city: TestProvider, port: int
+    browser: Browser, tmp_path: Path, bus: NatsBus, city: TestProvider, port: int, engine: str
 ) -> None:
     provider = Provider(
         id="city",

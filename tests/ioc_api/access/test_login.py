@@ -32,7 +32,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock) -> AsyncIterator[Hub]:
+async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock, engine: str) -> AsyncIterator[Hub]:
     """An api whose time the test moves, with a strict brake."""
     policy = BrakePolicy(pair=3, address=20, account=8, base_s=5, cap_s=100)
     async with hub(tmp_path, bus, clock=clock, brake=policy) as made:

@@ -36,7 +36,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock) -> AsyncIterator[Hub]:
+async def api(tmp_path: Path, bus: NatsBus, clock: ManualClock, engine: str) -> AsyncIterator[Hub]:
     """An api whose time the test moves, that asks administrators for a second step."""
     async with hub(tmp_path, bus, clock=clock, session=STRICT) as made:
         yield made

@@ -22,7 +22,7 @@ NEW = "seven loud ravens"
 
 
 @pytest.fixture
-async def quick(tmp_path: Path, bus: NatsBus) -> AsyncIterator[Hub]:
+async def quick(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
     """An api that looks at the rights of open streams ten times a second."""
     async with hub(tmp_path, bus, limits=PushLimits(recheck_s=0.1)) as made:
         yield made
@@ -126,7 +126,9 @@ async def test_what_a_session_or_token_has_open_ends_with_it(quick: Hub) -> None
         assert push.clients == 0
 
 
-async def test_a_token_says_when_it_was_used_last(tmp_path: Path, bus: NatsBus) -> None:
+async def test_a_token_says_when_it_was_used_last(
+    tmp_path: Path, bus: NatsBus, engine: str
+) -> None:
     clock = ManualClock()
     async with hub(tmp_path, bus, clock=clock) as api:
         secret = await api.token(Role.ADMINISTRATOR)

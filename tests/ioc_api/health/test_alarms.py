@@ -47,7 +47,7 @@ def clock() -> Late:
 
 
 @pytest.fixture
-async def made(tmp_path: Path, bus: NatsBus, clock: Late) -> AsyncIterator[Hub]:
+async def made(tmp_path: Path, bus: NatsBus, clock: Late, engine: str) -> AsyncIterator[Hub]:
     async with hub(tmp_path / "hub", bus, clock=clock) as built:
         yield built
 
