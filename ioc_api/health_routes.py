@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from camera_registry.base.clock import iso_to_us, us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.health.model import Uptime
-from camera_registry.health.uptime import FLAPPING_US, dead_since, flapping, uptime
+from camera_registry.health.uptime import FLAPPING_US, flapping, uptime
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.guard import By, Granted, permission
 from ioc_api.health.maintenance import NewWindow
@@ -50,7 +50,7 @@ async def camera_health(
     now = deps.now_us()
     changes = await deps.health.changes(camera.id, begin, end, _CHANGES)
     lately = await deps.health.changes(camera.id, now - FLAPPING_US, now, _CHANGES)
-    outage = dead_since(await deps.health.changes(camera.id, 0, now, _CHANGES))
+    outage = await deps.health.dead_since(camera.id)
     return CameraHealth(
         since=us_to_iso(begin),
         until=us_to_iso(end),

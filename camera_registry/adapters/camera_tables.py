@@ -61,6 +61,8 @@ cameras = sa.Table(
 # The third column lets a search walk the index alone, in the order of the list.
 sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id, cameras.c.search)
 sa.Index("ix_cameras_code", cameras.c.code, unique=True)
+# A URL may be longer than an entry of an ordered index in PostgreSQL.
+sa.Index("ix_cameras_url", cameras.c.url, postgresql_using="hash")
 sa.Index("ix_cameras_serial", cameras.c.serial)
 sa.Index("ix_cameras_lon_lat", cameras.c.lon, cameras.c.lat, cameras.c.unit_code, cameras.c.enabled)
 

@@ -14,25 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from camera_registry.adapters.camera_queries import in_scope
 from camera_registry.adapters.camera_tables import cameras
-from camera_registry.adapters.database import Database, metadata
+from camera_registry.adapters.database import Database
+from camera_registry.adapters.health_sums import DEAD, died, health, sums_of
 from camera_registry.health.model import DISABLED, HealthChange, Outage, Uptime
 from camera_registry.model import State
 from camera_registry.scope import Scope
 
-health = sa.Table(
-    "health",
-    metadata,
-    sa.Column("camera_id", sa.String(36), primary_key=True),
-    sa.Column("at_us", sa.BigInteger, primary_key=True, autoincrement=False, index=True),
-    sa.Column("until_us", sa.BigInteger, index=True),
-    sa.Column("unit_code", sa.String(8), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("reason_code", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("worker", sa.Text, nullable=False),
-)
-
 _h = health.c
+_AT_A_TIME = 200
 
 
 class SqlHealthStore:
@@ -43,9 +32,12 @@ class SqlHealthStore:
 
     async def add(self, changes: Sequence[HealthChange]) -> None:
         """Write changes; one that is there already, or says nothing new, changes nothing."""
-        async with self._database.write() as connection:
-            for change in sorted(changes, key=lambda each: each.at_us):
-                await self._put(connection, change)
+        ordered = sorted(changes, key=lambda each: each.at_us)
+        for begin in range(0, len(ordered), _AT_A_TIME):
+            # in parts: after a worker has died thousands come, and others want to write too
+            async with self._database.write() as connection:
+                for change in ordered[begin : begin + _AT_A_TIME]:
+                    await self._put(connection, change)
 
     async def _put(self, connection: AsyncConnection, change: HealthChange) -> None:
         mine = _h.camera_id == change.camera_id
@@ -99,56 +91,55 @@ class SqlHealthStore:
 
     async def by_unit(self, scope: Scope, since_us: int, until_us: int) -> Mapping[str, Uptime]:
         """Return the uptime of each unit's cameras in scope over a period."""
-        return await self._sums(cameras.c.unit_code, scope, since_us, until_us)
+        columns = sa.select(_h.camera_id, _h.at_us, _h.until_us, _h.state).where(
+            _h.at_us < until_us
+        )
+        # Two walks through the index, of what lasts and of what ended since; nothing else is read.
+        spans = sa.union_all(
+            columns.where(_h.until_us.is_(None)),
+            columns.where(_h.until_us > since_us),
+        ).subquery()
+        each = sums_of(spans, since_us, until_us).group_by(spans.c.camera_id).subquery()
+        c = cameras.c
+        sums = (sa.func.sum(each.c[name]) for name in ("live_us", "known_us", "falls"))
+        query = (
+            sa.select(c.unit_code, *sums, sa.func.count())
+            .join_from(each, cameras, c.id == each.c.camera_id)
+            .where(in_scope(c.unit_code, scope, c.id))
+            .group_by(c.unit_code)
+        )
+        return await self._uptimes(query)
 
     async def by_camera(
         self, scope: Scope, unit_code: str, since_us: int, until_us: int
     ) -> Mapping[str, Uptime]:
-        """Return the uptime of each camera of a unit in scope over a period."""
-        where = cameras.c.unit_code == unit_code
-        return await self._sums(cameras.c.id, scope, since_us, until_us, where)
+        """Return the uptime of each camera of a unit in scope over a period.
 
-    async def _sums(
-        self,
-        key: sa.ColumnElement[str],
-        scope: Scope,
-        since_us: int,
-        until_us: int,
-        *where: sa.ColumnElement[bool],
-    ) -> Mapping[str, Uptime]:
-        begin = sa.case((_h.at_us > since_us, _h.at_us), else_=since_us)
-        known_end = sa.func.coalesce(_h.until_us, until_us)
-        end = sa.case((known_end < until_us, known_end), else_=until_us)
-        live = _h.state == State.LIVE.value
-        length = end - begin
-        after = health.alias()
-        fell = sa.and_(
-            live, _h.until_us >= since_us, _h.until_us < until_us, after.c.at_us.is_not(None)
-        )
-        following = sa.and_(
-            live,
-            after.c.camera_id == _h.camera_id,
-            after.c.at_us == _h.until_us,
-            after.c.state != DISABLED,
+        Of each camera what lies in the period, and the one change before it, is read by its key:
+        neither how long its history is nor how many other cameras there are makes a difference.
+        """
+        c = cameras.c
+        earlier = health.alias()
+        before = (
+            sa.select(sa.func.max(earlier.c.at_us))
+            .where(earlier.c.camera_id == c.id, earlier.c.at_us <= since_us)
+            .correlate(cameras)
+            .scalar_subquery()
         )
         query = (
-            sa.select(
-                key,
-                sa.func.sum(sa.case((live, length), else_=0)),
-                sa.func.sum(sa.case((_h.state != DISABLED, length), else_=0)),
-                sa.func.sum(sa.case((fell, 1), else_=0)),
-                sa.func.count(sa.distinct(_h.camera_id)),
-            )
-            .select_from(
-                health.join(cameras, cameras.c.id == _h.camera_id).outerjoin(after, following)
-            )
+            sums_of(health, since_us, until_us)
+            .join_from(cameras, health, _h.camera_id == c.id)
             .where(
+                c.unit_code == unit_code,
+                in_scope(c.unit_code, scope, c.id),
+                _h.at_us >= sa.func.coalesce(before, since_us),
                 *_touching(since_us, until_us),
-                in_scope(cameras.c.unit_code, scope, cameras.c.id),
-                *where,
             )
-            .group_by(key)
+            .group_by(_h.camera_id)
         )
+        return await self._uptimes(query.add_columns(sa.literal(1)))
+
+    async def _uptimes(self, query: sa.Select[Any]) -> Mapping[str, Uptime]:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {
@@ -160,27 +151,12 @@ class SqlHealthStore:
         self, scope: Scope, before_us: int, after: tuple[int, str] | None, limit: int
     ) -> Sequence[Outage]:
         """Return cameras that died before a time and are dead, the longest first."""
-        earlier = health.alias()
-        lived = (
-            sa.select(sa.func.max(earlier.c.until_us))
-            .where(
-                earlier.c.camera_id == _h.camera_id,
-                earlier.c.state.in_((State.LIVE.value, DISABLED)),
-            )
-            .scalar_subquery()
-        )
-        first = (
-            sa.select(sa.func.min(earlier.c.at_us))
-            .where(earlier.c.camera_id == _h.camera_id)
-            .scalar_subquery()
-        )
-        since = sa.func.coalesce(lived, first).label("since_us")
         dead = (
-            sa.select(health, since, cameras.c.name.label("camera_name"))
+            sa.select(health, died().label("since_us"), cameras.c.name.label("camera_name"))
             .join(cameras, cameras.c.id == _h.camera_id)
             .where(
                 _h.until_us.is_(None),
-                _h.state.not_in((State.LIVE.value, DISABLED)),
+                _h.state.in_(DEAD),
                 in_scope(cameras.c.unit_code, scope, cameras.c.id),
             )
             .subquery()
@@ -198,17 +174,28 @@ class SqlHealthStore:
                 Outage(_change(row), row["since_us"], row["camera_name"]) for row in rows.mappings()
             ]
 
+    async def dead_since(self, camera_id: str) -> int | None:
+        """Return when a camera's live ended; None while it lives or is switched off."""
+        query = sa.select(died()).where(
+            _h.camera_id == camera_id, _h.until_us.is_(None), _h.state.in_(DEAD)
+        )
+        async with self._database.read() as connection:
+            since_us: int | None = (await connection.execute(query)).scalar_one_or_none()
+        return since_us
+
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
         """Return cameras whose live ended at least so often since a time, and how often."""
         falls = sa.func.count()
+        # SQLite would read the whole history in the order of the key to save itself the grouping.
+        camera = _h.camera_id.concat("")
         query = (
-            sa.select(_h.camera_id, falls)
+            sa.select(camera, falls)
             .where(_h.until_us >= since_us, _h.state == State.LIVE.value)
-            .group_by(_h.camera_id)
+            .group_by(camera)
             .having(falls >= least)
         )
         async with self._database.read() as connection:
-            return [(camera, count) for camera, count in (await connection.execute(query)).all()]
+            return [(name, count) for name, count in (await connection.execute(query)).all()]
 
     async def switched_off(self, now_us: int, limit: int) -> int:
         """Note up to ``limit`` cameras that are disabled and not noted so; return how many."""
@@ -227,13 +214,20 @@ class SqlHealthStore:
         return len(found)
 
     async def forget(self, before_us: int, limit: int) -> int:
-        """Delete up to ``limit`` changes that ended before a time; return how many."""
-        old = (
-            sa.select(_h.camera_id, _h.at_us).where(_h.until_us < before_us).limit(limit).subquery()
-        )
-        match = sa.exists().where(old.c.camera_id == _h.camera_id, old.c.at_us == _h.at_us)
+        """Delete up to ``limit`` changes that ended before a time; return how many.
+
+        The last state of a camera that was removed lasts for ever and goes by its beginning.
+        """
+        known = sa.exists().where(cameras.c.id == _h.camera_id)
+        key = sa.select(_h.camera_id, _h.at_us).limit(limit)
+        ended = key.where(_h.until_us < before_us).subquery()
+        removed = key.where(_h.until_us.is_(None), _h.at_us < before_us, ~known).subquery()
+        forgotten = 0
         async with self._database.write() as connection:
-            return (await connection.execute(health.delete().where(match))).rowcount
+            for old in (ended, removed):
+                match = sa.exists().where(old.c.camera_id == _h.camera_id, old.c.at_us == _h.at_us)
+                forgotten += (await connection.execute(health.delete().where(match))).rowcount
+        return forgotten
 
 
 def _touching(since_us: int, until_us: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -44,6 +44,10 @@ class HealthStore(Protocol):
         """Return cameras that died before a time and are dead, the longest first."""
         ...
 
+    async def dead_since(self, camera_id: str) -> int | None:
+        """Return when a camera's live ended; None while it lives or is switched off."""
+        ...
+
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
         """Return cameras whose live ended at least so often since a time, and how often."""
         ...
@@ -53,7 +57,9 @@ class HealthStore(Protocol):
         ...
 
     async def forget(self, before_us: int, limit: int) -> int:
-        """Delete up to ``limit`` changes that ended before a time; return how many."""
+        """Delete changes that ended before a time, ``limit`` or more where there are so many; and
+        what lasts since before it of cameras that were removed. Return how many.
+        """
         ...
 
 

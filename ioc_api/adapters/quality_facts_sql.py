@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database
-from camera_registry.geo.distance import metres
+from camera_registry.geo.distance import EARTH_M
 from camera_registry.imports.duplicates import SAME_PLACE_M, SAME_VIEW_DEG
 from camera_registry.model import Camera
 from camera_registry.quality.model import Measure, Use
@@ -17,11 +20,13 @@ from ioc_api.adapters.events_sql import events
 from ioc_api.adapters.quality_tables import camera_measures, camera_uses
 from ioc_api.health.alarms import DOWN, FLAPPING, UP
 
+_T = TypeVar("_T")
 HEALTH_KINDS = (DOWN, FLAPPING, UP)
 
 _IDS = 500
 _NEAR_DEG = 0.0001
 """About 11 m: more than cameras in the same place are apart."""
+_SAME_PLACE_DEG = math.degrees(SAME_PLACE_M / EARTH_M)
 _ROWS = 200
 
 
@@ -36,7 +41,7 @@ class QualityFacts:
         m = camera_measures.c
         found: dict[str, Measure] = {}
         async with self._database.read() as connection:
-            for ids in _parts(camera_ids):
+            for ids in _parts(sorted(camera_ids)):
                 query = sa.select(camera_measures).where(m.camera_id.in_(ids))
                 for row in (await connection.execute(query)).mappings():
                     values = {name: row[name] for name in row if name != "camera_id"}
@@ -78,42 +83,19 @@ class QualityFacts:
 
     async def doubles(self, cameras_: Sequence[Camera]) -> Mapping[str, frozenset[str]]:
         """Return for each camera that is there twice in which fields it is."""
-        mine, other = cameras.alias("mine"), cameras.alias("other")
-        m, o = mine.c, other.c
-        found: dict[str, set[str]] = {}
+        mine = cameras.alias("mine")
+        found: dict[str, frozenset[str]] = {}
         async with self._database.read() as connection:
-            for ids in _parts([each.id for each in cameras_]):
-                ours = m.id.in_(ids)
-                same = {
-                    "url": m.url == o.url,
-                    "serial": sa.and_(m.serial != "", m.serial == o.serial),
-                }
-                for field, condition in same.items():
-                    query = (
-                        sa.select(m.id)
-                        .select_from(mine.join(other, sa.and_(condition, o.id != m.id)))
-                        .where(ours)
-                        .distinct()
-                    )
-                    for camera_id in (await connection.execute(query)).scalars():
-                        found.setdefault(camera_id, set()).add(field)
-                near = sa.and_(
-                    o.id != m.id,
-                    o.lon.between(m.lon - _NEAR_DEG, m.lon + _NEAR_DEG),
-                    o.lat.between(m.lat - _NEAR_DEG, m.lat + _NEAR_DEG),
+            for some in _parts(cameras_):
+                twice = _twice(mine.c, some)
+                query = sa.select(mine.c.id, *twice.values()).where(
+                    mine.c.id.in_([each.id for each in some])
                 )
-                query = (
-                    sa.select(m.id, m.lon, m.lat, m.azimuth_deg, o.lon, o.lat, o.azimuth_deg)
-                    .select_from(mine.join(other, near))
-                    .where(ours, m.azimuth_deg.is_not(None), o.azimuth_deg.is_not(None))
-                )
-                async for row in await connection.stream(query):
-                    camera_id, lon, lat, azimuth, lon2, lat2, azimuth2 = row
-                    turn = abs((azimuth - azimuth2 + 180) % 360 - 180)
-                    apart = metres((lon, lat), (lon2, lat2))
-                    if turn <= SAME_VIEW_DEG and apart <= SAME_PLACE_M:
-                        found.setdefault(camera_id, set()).add("position")
-        return {camera_id: frozenset(fields) for camera_id, fields in found.items()}
+                for camera_id, *answers in await connection.execute(query):
+                    fields = {name for name, yes in zip(twice, answers, strict=True) if yes}
+                    if fields:
+                        found[camera_id] = frozenset(fields)
+        return found
 
     async def put_uses(self, day: date, hours: Mapping[tuple[str, Use], int]) -> None:
         """Add the hours (a bit each) of a day in which cameras were used."""
@@ -142,7 +124,7 @@ class QualityFacts:
         u, e = camera_uses.c, events.c
         found: dict[str, set[Use]] = {}
         async with self._database.read() as connection:
-            for ids in _parts(camera_ids):
+            for ids in _parts(sorted(camera_ids)):
                 counted = (
                     sa.select(u.camera_id, u.kind)
                     .where(u.camera_id.in_(ids), u.day >= since)
@@ -163,6 +145,29 @@ class QualityFacts:
         return {camera_id: frozenset(kinds) for camera_id, kinds in found.items()}
 
 
-def _parts(ids: Collection[str]) -> list[list[str]]:
-    listed = sorted(ids)
+def _twice(
+    m: ReadOnlyColumnCollection[str, sa.Column[Any]], some: Sequence[Camera]
+) -> dict[str, sa.ColumnElement[bool]]:
+    """Return by field whether another camera says the same; the first that does is enough."""
+    o = cameras.alias("other").c
+    # Within a few metres the earth is flat, and all cameras of a city lie on one latitude.
+    lats = [each.position.lat for each in some if each.position is not None]
+    shrink = math.cos(math.radians(sum(lats) / len(lats))) if lats else 1.0
+    north, east = o.lat - m.lat, (o.lon - m.lon) * shrink
+    turn = sa.func.abs(m.azimuth_deg - o.azimuth_deg)
+    near = sa.and_(
+        o.lon.between(m.lon - _NEAR_DEG, m.lon + _NEAR_DEG),
+        o.lat.between(m.lat - _NEAR_DEG, m.lat + _NEAR_DEG),
+        north * north + east * east <= _SAME_PLACE_DEG**2,
+        sa.or_(turn <= SAME_VIEW_DEG, turn >= 360.0 - SAME_VIEW_DEG),
+    )
+    same = {
+        "url": o.url == m.url,
+        "serial": sa.and_(m.serial != "", o.serial == m.serial),
+        "position": near,
+    }
+    return {field: sa.exists().where(o.id != m.id, condition) for field, condition in same.items()}
+
+
+def _parts(listed: Sequence[_T]) -> list[Sequence[_T]]:
     return [listed[begin : begin + _IDS] for begin in range(0, len(listed), _IDS)]

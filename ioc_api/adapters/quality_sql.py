@@ -18,11 +18,17 @@ from camera_registry.quality.model import Finding, Principle, Quality, QualityDa
 from camera_registry.quality.ports import SETTLED_US, GroupScore, Listed, Order, Wanted
 from camera_registry.scope import Scope
 from ioc_api.adapters.quality_facts_sql import QualityFacts
-from ioc_api.adapters.quality_tables import camera_uses, quality_days
+from ioc_api.adapters.quality_tables import camera_uses, quality_days, quality_units
+from ioc_api.adapters.quality_units_sql import (
+    group_of,
+    hold_units,
+    sum_units,
+    unit_means,
+    units_of,
+)
 
 _q = quality_days.c
 _decode = msgspec.json.Decoder(tuple[Finding, ...]).decode
-_ROWS = 200
 
 
 class SqlQualityStore(QualityFacts):
@@ -64,63 +70,42 @@ class SqlQualityStore(QualityFacts):
 
     async def put(self, days: Sequence[QualityDay]) -> None:
         """Write scores over those of the same camera and day."""
+        if not days:
+            return
         rows = [_row(each) for each in days]
         async with self._database.write() as connection:
-            for begin in range(0, len(rows), _ROWS):
-                write = self._database.insert(quality_days).values(rows[begin : begin + _ROWS])
-                changed = {
-                    name: write.excluded[name]
-                    for name in quality_days.c.keys()  # noqa: SIM118 - no plain mapping
-                    if name not in ("camera_id", "day")
-                }
-                await connection.execute(
-                    write.on_conflict_do_update(index_elements=["camera_id", "day"], set_=changed)
-                )
+            touched = {(each.day, each.unit_code) for each in days}
+            for day in {each.day for each in days}:
+                ids = [each.camera_id for each in days if each.day == day]
+                touched |= await units_of(connection, day, ids)
+            await hold_units(connection, self._database, touched)
+            write = self._database.insert(quality_days)
+            changed = {
+                name: write.excluded[name]
+                for name in quality_days.c.keys()  # noqa: SIM118 - no plain mapping
+                if name not in ("camera_id", "day")
+            }
+            write = write.on_conflict_do_update(index_elements=["camera_id", "day"], set_=changed)
+            await connection.execute(write, rows)
+            await sum_units(connection, touched)
 
     async def groups(self, scope: Scope, since: date, until: date) -> Sequence[GroupScore]:
         """Return the means of each unit's cameras in scope for each day of a span, both ends in."""
-        names = ("score", *Principle)
-        query = (
-            sa.select(
-                _q.day,
-                _q.unit_code,
-                sa.func.count().label("cameras"),
-                *(sa.func.avg(_q[name]).label(f"{name}_mean") for name in names),
-                *(sa.func.count(_q[name]).label(f"{name}_known") for name in names),
-            )
-            .where(_q.day.between(since, until), in_scope(_q.unit_code, scope, _q.camera_id))
-            .group_by(_q.day, _q.unit_code)
-            .order_by(_q.day, _q.unit_code)
-        )
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [
-            GroupScore(
-                row["unit_code"],
-                row["day"],
-                row["cameras"],
-                row["score_mean"],
-                row["score_known"],
-                {each: row[f"{each}_mean"] for each in Principle},
-                {each: row[f"{each}_known"] for each in Principle},
-            )
-            for row in rows
-        ]
+            rows = await connection.execute(unit_means(scope, since, until))
+            return [group_of(row) for row in rows.mappings()]
 
     async def list(
         self, scope: Scope, wanted: Wanted, after: tuple[float, str, str] | None, limit: int
     ) -> Sequence[Listed]:
-        """Return up to ``limit`` cameras in scope; both the camera and its day must be in it."""
+        """Return up to ``limit`` cameras in scope; both the camera and its day must be in it.
+
+        Who is on the page is found in indexes alone; then the findings of those are read.
+        """
         c = cameras.c
-        by = _q[wanted.principle.value if wanted.principle else "score"]
-        # what is not known comes last in both directions
-        place = {
-            Order.WORST: sa.func.coalesce(by, 2.0),
-            Order.BEST: -sa.func.coalesce(by, -1.0),
-            Order.NAME: sa.literal(0.0),
-        }[wanted.order]
-        query = (
-            sa.select(quality_days, c.name, c.code, place.label("place"))
+        place, key = _order(wanted)
+        chosen = (
+            sa.select(_q.camera_id, place.label("place"))
             .join(cameras, c.id == _q.camera_id)
             .where(
                 _q.day == wanted.day,
@@ -129,13 +114,21 @@ class SqlQualityStore(QualityFacts):
             )
         )
         if wanted.units:
-            query = query.where(_q.unit_code.in_(wanted.units))
+            chosen = chosen.where(_q.unit_code.in_(wanted.units))
         if wanted.below is not None:
-            query = query.where(by < wanted.below)
+            chosen = chosen.where(_by(wanted) < wanted.below)
         if after is not None:
-            key = sa.tuple_(place, c.name, c.id)
-            query = query.where(key > sa.tuple_(*(sa.literal(each) for each in after)))
-        query = query.order_by(place, c.name, c.id).limit(limit)
+            behind = after[1:] if wanted.order is Order.NAME else (after[0], after[2])
+            chosen = chosen.where(sa.tuple_(*key) > sa.tuple_(*map(sa.literal, behind)))
+        page = chosen.order_by(*key).limit(limit).subquery()
+        by_name = wanted.order is Order.NAME
+        query = (
+            sa.select(quality_days, c.name, c.code, page.c.place)
+            .join(page, page.c.camera_id == _q.camera_id)
+            .join(cameras, c.id == _q.camera_id)
+            .where(_q.day == wanted.day)
+            .order_by(c.name if by_name else page.c.place, c.id)
+        )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [
@@ -177,8 +170,25 @@ class SqlQualityStore(QualityFacts):
             )
             plain = quality_days.update().where(key.in_(full)).values(findings="[]")
             plained = await connection.execute(plain)
+            await connection.execute(quality_units.delete().where(quality_units.c.day < before))
             await connection.execute(camera_uses.delete().where(camera_uses.c.day < before))
             return max(gone.rowcount, plained.rowcount)
+
+
+def _by(wanted: Wanted) -> sa.ColumnElement[float]:
+    return _q[wanted.principle.value if wanted.principle else "score"]
+
+
+def _order(wanted: Wanted) -> tuple[sa.ColumnElement[float], tuple[sa.ColumnElement[Any], ...]]:
+    """Return the place of a camera by its score, and the key of the order.
+
+    What is not known comes last in both directions; equals stand as they were registered.
+    """
+    if wanted.order is Order.NAME:
+        return sa.literal(0.0), (cameras.c.name, cameras.c.id)
+    worst = wanted.order is Order.WORST
+    place = sa.func.coalesce(_by(wanted), 2.0) if worst else -sa.func.coalesce(_by(wanted), -1.0)
+    return place, (place, _q.camera_id)
 
 
 def _row(each: QualityDay) -> dict[str, Any]:

@@ -19,7 +19,30 @@ quality_days = sa.Table(
     sa.Column("computed_us", sa.BigInteger, nullable=False),
 )
 """No foreign key: what a unit's score was on a day outlives a camera."""
-sa.Index("ix_quality_days_day_unit_code", quality_days.c.day, quality_days.c.unit_code)
+# The fix list is put in its order, and a unit's means are taken, without reading any findings.
+sa.Index(
+    "ix_quality_days_day_unit_code",
+    quality_days.c.day,
+    quality_days.c.unit_code,
+    quality_days.c.score,
+    *(quality_days.c[each.value] for each in Principle),
+    quality_days.c.camera_id,
+)
+
+MEANS = ("score", *(each.value for each in Principle))
+
+quality_units = sa.Table(
+    "quality_units",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("unit_code", sa.String(8), primary_key=True),
+    sa.Column("cameras", sa.Integer, nullable=False),
+    *(sa.Column(f"{name}_mean", sa.Float) for name in MEANS),
+    *(sa.Column(f"{name}_known", sa.Integer, nullable=False) for name in MEANS),
+)
+"""What ``quality_days`` comes to for a unit, written with it: the board reads a line for each unit
+and day of its trend, not one for each camera.
+"""
 
 camera_measures = sa.Table(
     "camera_measures",

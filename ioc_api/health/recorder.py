@@ -143,7 +143,7 @@ class HealthRecorder:
     async def _forget(self) -> None:
         await self._clock.sleep(_FORGET_EVERY_S)
         before_us = self._clock.utc_us() - self._kept_us
-        while await self._store.forget(before_us, _FORGET_ROWS) == _FORGET_ROWS:
+        while await self._store.forget(before_us, _FORGET_ROWS) >= _FORGET_ROWS:
             log.info("health_forgotten", changes=_FORGET_ROWS)
 
     async def _on_error(self, error: CamhubError, delay_s: float) -> None:

@@ -115,6 +115,37 @@ async def test_sums_in_the_database_are_those_of_the_core(database: Database) ->
     assert uptime(kept, base + 12 * S, base + 20 * S) == by_hand(first, 12, 20)
 
 
+async def test_what_was_before_a_period_counts_from_its_beginning_only(database: Database) -> None:
+    store = SqlHealthStore(database)
+    one, two = await camera(database), await camera(database)
+    states = ("live", "offline", "disabled", "live", "frozen", "live", "disabled")
+    history = [(i, states[i % len(states)]) for i in range(400)]
+    await store.add(changes(history, one))
+    await store.add(changes([(0, "live")], two))
+    base = 1_000_000 * S
+    for since, until in ((300, 380), (350, 351), (0, 400), (250, 1000)):
+        each = await store.by_camera(CITY, A, base + since * S, base + until * S)
+        assert each[one] == by_hand(history, since, until)
+        assert each[two] == by_hand([(0, "live")], since, until)
+        unit = await store.by_unit(CITY, base + since * S, base + until * S)
+        assert unit[A] == each[one] + each[two]
+
+
+async def test_the_store_says_since_when_a_camera_is_dead(database: Database) -> None:
+    store = SqlHealthStore(database)
+    for history in (
+        [(0, "live"), (5, "offline"), (9, "frozen")],
+        [(3, "offline"), (4, "unwatched")],
+        [(0, "live")],
+        [(0, "live"), (4, "disabled")],
+        [(0, "disabled"), (4, "offline")],
+        [],
+    ):
+        one = await camera(database)
+        await store.add(changes(history, one))
+        assert await store.dead_since(one) == dead_since(changes(history, one))
+
+
 async def test_late_and_repeated_changes_find_their_place(database: Database) -> None:
     store = SqlHealthStore(database)
     one = await camera(database)
@@ -173,3 +204,16 @@ async def test_falling_forgetting_and_switching_off(database: Database) -> None:
     assert await store.forget(base + 5 * S, 3) == 3
     assert await store.forget(base + 5 * S, 3) == 1
     assert [c.at_us - base for c in await store.page(one, None, 20)][-1] == 4 * S
+
+
+async def test_the_last_state_of_a_removed_camera_goes_too(database: Database) -> None:
+    store = SqlHealthStore(database)
+    stays, goes = await camera(database), await camera(database)
+    for each in (stays, goes):
+        await store.add(changes([(0, "live")], each))
+    base = 1_000_000 * S
+    await SqlCameraStore(database).delete(goes, CITY, SYSTEM, base, None)
+    assert await store.forget(base, 10) == 0
+    assert await store.forget(base + 1, 10) == 1
+    assert len(await store.page(stays, None, 10)) == 1
+    assert await store.page(goes, None, 10) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -244,6 +245,52 @@ async def test_board_and_lists_show_what_the_caller_may_see(made: Hub) -> None:
     assert samples["city", None] == pytest.approx(city["score"])
     assert samples[UNIT_A, "unified"] == pytest.approx(of[UNIT_A]["scores"]["unified"])
     assert (UNIT_A, "live") not in samples
+
+
+async def test_a_units_means_follow_its_cameras(made: Hub, clock: Late) -> None:
+    store, today = made.deps.quality.desk.store, made.deps.quality.desk.today()
+    group = await made.deps.groups.create("Cầu", "*", CITY)
+    one = await camera(made, "Cầu Sài Gòn", groups=(group.id,))
+    two = await camera(made, "Camera 2", groups=(group.id,))
+
+    async def same_as_by_camera() -> dict[str, int]:
+        whole = await store.groups(CITY, today, today)
+        # whoever sees groups only has means of the cameras in them: here of all there are
+        assert whole == await store.groups(Scope.of(["*"], [group.id]), today, today)
+        return {each.unit_code: each.cameras for each in whole}
+
+    await made.deps.quality.keeper.run_once()
+    assert await same_as_by_camera() == {UNIT_A: 2}
+    await made.deps.registry.update(two.id, CameraChange(unit_code=UNIT_B), CITY)
+    clock.ahead_us += 1_000_000
+    await made.deps.quality.keeper.run_once()
+    assert await same_as_by_camera() == {UNIT_A: 1, UNIT_B: 1}
+    await made.deps.registry.update(one.id, CameraChange(unit_code=UNIT_B), CITY)
+    await made.deps.quality.desk.score_one(await made.deps.registry.get(one.id, CITY))
+    assert await same_as_by_camera() == {UNIT_B: 2}
+
+
+async def test_two_that_score_one_unit_at_once_lose_nothing(made: Hub) -> None:
+    cameras = [await camera(made, f"Cầu {number}") for number in range(6)]
+    desk = made.deps.quality.desk
+    await asyncio.gather(*(desk.score_one(each) for each in cameras))
+    (unit,) = await desk.store.groups(CITY, desk.today(), desk.today())
+    assert unit.cameras == 6
+
+
+async def test_a_list_by_name_goes_on_where_its_page_ended(made: Hub) -> None:
+    names = ["Chợ Lớn", "Cầu Mới", "Ngã tư Bảy Hiền"]
+    for name in names:
+        await camera(made, name)
+    await made.deps.quality.keeper.run_once()
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        path = f"/api/v1/quality/cameras?sort=name&limit=1&cursor={cursor}"
+        page = await get(made, path)
+        seen += [each["name"] for each in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == sorted(names)
 
 
 async def test_a_fix_list_is_filtered_sorted_and_paged(made: Hub) -> None:
