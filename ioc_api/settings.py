@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     health_days: int = Field(
         400, ge=1, le=3660, description="How long the history of states is kept"
     )
+    camera_versions_days: int = Field(
+        0, ge=0, le=36_500, description="How long changes to cameras are kept; 0: for ever"
+    )
     quality_days: int = Field(
         400, ge=1, le=3660, description="How long the quality scores of cameras are kept"
     )

@@ -12,6 +12,7 @@ from camera_registry import subjects
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
+from camera_registry.adapters.versions_sql import SqlVersionArchive
 from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.jobs import JobDesk
@@ -46,6 +47,7 @@ from ioc_api.recorder import Recorder
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
 from ioc_api.stills import BusStills
+from ioc_api.version_keeper import VersionKeeper
 from wall_ui import assets
 
 _RECONCILE_S = 10.0
@@ -170,6 +172,9 @@ async def run_api(settings: Settings) -> None:
                 dry_runs.run(),
                 imports.run(),
                 quality.run(),
+                VersionKeeper(
+                    SqlVersionArchive(database), settings.camera_versions_days, clock
+                ).run(),
                 HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
                 CameraAlarms(
                     bus, health, services.registry, maintenance, clock, settings.alarm_after_s
