@@ -27,6 +27,7 @@ NAMES = (
     "browser",
     "registry",
     "imports",
+    "quality",
 )
 
 

@@ -14,7 +14,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from tests.system.hub import Hub
 _PLACES = ("Ngã tư", "Cổng chợ", "Trường", "Bệnh viện", "Công viên", "Cầu", "Bến xe", "Hẻm")
 _NAMES = ("Bến Thành", "Thủ Đức", "Lê Lợi", "Nguyễn Huệ", "Hàng Xanh", "Phú Lợi", "Đồng Khởi")
 _BATCH = 1000
+ENGINES = ("sqlite", "postgresql")
 _LIMIT_MS = {"list page": 100.0, "search": 100.0, "map viewport": 150.0}
 Request = Callable[[random.Random], str]
 
@@ -198,10 +199,10 @@ def measure_engine(
     return found
 
 
-def measure(run: Run, count: int, requests: int, windows: int) -> Result:
-    """Measure both engines."""
+def measure(run: Run, engines: Sequence[str], count: int, requests: int, windows: int) -> Result:
+    """Measure the engines, one after another."""
     figures, details = [], {}
-    for engine in ("sqlite", "postgresql"):
+    for engine in engines:
         found = measure_engine(engine, count, requests, windows)
         details[engine] = found
         for kind, parts in found.items():
@@ -222,11 +223,13 @@ def measure(run: Run, count: int, requests: int, windows: int) -> Result:
 def main() -> None:
     """Measure, print, write."""
     options = parser(__doc__, seconds=0.0)
+    options.add_argument("--engine", choices=ENGINES, action="append", help="one of both only")
     options.add_argument("--cameras", type=int, default=50_000)
     options.add_argument("--requests", type=int, default=200)
     given = options.parse_args()
     run = Run("registry")
-    finish(measure(run, given.cameras, given.requests, given.windows), given.json)
+    engines = given.engine or ENGINES
+    finish(measure(run, engines, given.cameras, given.requests, given.windows), given.json)
 
 
 if __name__ == "__main__":
