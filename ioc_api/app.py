@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from ioc_api import (
     access_log_routes,
     administration,
+    basemap_routes,
     camera_groups,
     camera_map,
     camera_versions,
@@ -48,7 +49,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     app.add_middleware(
         BodyLimit, uploads=(*dry_run_routes.UPLOADS, *imports.UPLOADS, *models.UPLOADS)
     )
-    app.add_middleware(ProtectiveHeaders)
+    app.add_middleware(ProtectiveHeaders, tiles=deps.basemap.origin)
     return app
 
 
@@ -74,6 +75,7 @@ def _application() -> FastAPI:
         camera_versions,
         camera_groups,
         camera_map,
+        basemap_routes,
         imports,
         health_routes,
         quality_routes,

@@ -25,6 +25,7 @@ from ioc_api.access.setup_links import SetupLinks
 from ioc_api.access.tokens import Tokens
 from ioc_api.accounts import Accounts
 from ioc_api.auth import Authenticator
+from ioc_api.basemap import NO_BASEMAP, Basemap
 from ioc_api.count_recorder import CountStore
 from ioc_api.credentials import Client
 from ioc_api.dry_runs.desk import DryRuns
@@ -91,6 +92,8 @@ class ApiDeps:
     config: PublicConfig
     readiness: Callable[[], Mapping[str, bool]]
     wall: Path | None = None
+    basemap: Basemap = NO_BASEMAP
+    map_attribution: str = ""
     now_us: Callable[[], int] = SystemClock().utc_us
 
 

@@ -24,12 +24,12 @@ SECONDS = Histogram(
 )
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; connect-src {connect}; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -45,10 +45,15 @@ _HSTS = "max-age=31536000"
 
 
 class ProtectiveHeaders:
-    """Adds the headers above, forbids caching of answers that did not choose, and counts."""
+    """Adds the headers above, forbids caching of answers that did not choose, and counts.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``tiles`` is the one origin besides its own that a page may ask: that of the map's tiles.
+    """
+
+    def __init__(self, app: ASGIApp, tiles: str = "") -> None:
         self._app = app
+        connect = f"'self' {tiles}".strip()
+        self._headers = {"Content-Security-Policy": _POLICY.format(connect=connect), **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -60,7 +65,7 @@ class ProtectiveHeaders:
         async def on_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from camera_registry.base.errors import ConfigError
+from ioc_api.basemap import Basemap
 from ioc_api.oidc_settings import OidcProvider, for_environment
 
 
@@ -145,6 +146,14 @@ class Settings(BaseSettings):
     )
     tls_cert: str = Field("", description="PEM file with the own certificate; empty: plain http")
     tls_key: str = Field("", description="PEM file with the key of the certificate")
+    map_tiles: str = Field(
+        "",
+        description="What the map is drawn over: a .pmtiles file, its https address, or an https "
+        "address with {z}, {x} and {y} (.mvt or .pbf: vector tiles); empty: nothing",
+    )
+    map_attribution: str = Field(
+        "", max_length=200, description="Whose tiles they are, shown on the map"
+    )
     session_hours: float = Field(12.0, gt=0, le=720, description="Longest life of a sign-in")
     session_idle_hours: float = Field(
         2.0, gt=0, le=720, description="A sign-in unused so long ends"
@@ -180,6 +189,12 @@ class Settings(BaseSettings):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ipaddress.ip_network(network)
+        return value
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _tiles(cls, value: str) -> str:
+        Basemap.parse(value)
         return value
 
     @field_validator("time_zone")

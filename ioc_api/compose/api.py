@@ -20,6 +20,7 @@ from camera_registry.urls import UrlPolicy
 from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
+from ioc_api.basemap import Basemap
 from ioc_api.compose.common import (
     connected_bus,
     open_vault,
@@ -156,6 +157,8 @@ async def run_api(settings: Settings) -> None:
                 config=PublicConfig(version("camhub"), settings.time_zone, settings.language),
                 readiness=lambda: {"bus": bus.connected},
                 wall=assets.directory(),
+                basemap=Basemap.parse(settings.map_tiles),
+                map_attribution=settings.map_attribution,
             )
         )
         try:

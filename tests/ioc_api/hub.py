@@ -55,6 +55,7 @@ from ioc_api.adapters.models_sql import SqlModelStore
 from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.app import create_app
 from ioc_api.auth import Authenticator, SessionPolicy
+from ioc_api.basemap import Basemap
 from ioc_api.compose.imports import make_imports
 from ioc_api.compose.model_desk import ModelService, make_models
 from ioc_api.compose.quality import make_quality
@@ -135,6 +136,7 @@ async def hub(
     detectors: dict[str, Any] | None = None,
     providers: Sequence[Provider] = (),
     policy: UrlPolicy | None = None,
+    map_tiles: str = "",
 ) -> AsyncIterator[Hub]:
     """Build everything over ``directory``; nothing that talks to the bus is started."""
     clock = clock or SystemClock()
@@ -212,6 +214,7 @@ async def hub(
         config=PublicConfig("1.2.3"),
         readiness=lambda: {"bus": bus.connected},
         wall=wall,
+        basemap=Basemap.parse(map_tiles),
     )
     try:
         yield Hub(

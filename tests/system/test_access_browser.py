@@ -149,7 +149,7 @@ async def test_an_administrator_enrols_makes_a_user_and_a_token(
     assert secret.startswith("chb_")
     await page.get_by_test_id("token-close").click()
     await page.get_by_test_id("token-revoke-bảng tin").click()
-    await page.get_by_test_id("token-sure").click()
+    await page.get_by_test_id("token-sure-yes").click()
     await expect(page.get_by_test_id("tokens")).not_to_contain_text("bảng tin")
 
     await page.goto(f"{url}/#/access-log")

@@ -114,11 +114,11 @@ async def test_points_are_moved_by_key_undone_and_guarded(page: Page, rules_page
     await page.get_by_test_id("rule-tolerance").fill("120")
     await expect(page.get_by_test_id("rules-save")).to_be_disabled()
     await page.get_by_test_id("menu-cameras").click()
-    await expect(page.get_by_test_id("unsaved")).to_be_visible()
-    await page.get_by_test_id("unsaved-stay").click()
+    await expect(page.get_by_test_id("unsaved-dialog")).to_be_visible()
+    await page.get_by_test_id("unsaved-no").click()
     await expect(page.get_by_test_id("rules")).to_be_visible()
     await page.get_by_test_id("menu-cameras").click()
-    await page.get_by_test_id("unsaved-leave").click()
+    await page.get_by_test_id("unsaved-yes").click()
     await expect(page.get_by_test_id("cameras")).to_be_visible()
 
 
@@ -259,6 +259,12 @@ async def test_the_menu_is_that_of_the_role_and_an_address_is_never_blank(
     await other.close()
 
 
+async def focused_in(page: Page, test_id: str) -> bool:
+    """Whether the focus is inside an element."""
+    inside = "name => document.activeElement.closest(`[data-testid='${name}']`) !== null"
+    return bool(await page.evaluate(inside, test_id))
+
+
 async def shown(picture: Locator) -> None:
     """Wait until an image has really been decoded."""
     await eventually(
@@ -289,8 +295,33 @@ async def test_a_file_of_cameras_is_checked_registered_and_taken_back(
     await expect(page.get_by_test_id("import-rows").get_by_role("link")).to_have_text("Cầu Bông")
     assert "mot-mat-khau-kho" not in await page.content()
     await page.get_by_test_id("import-undo").click()
-    await page.get_by_test_id("import-undo-confirm").click()
+    await page.get_by_test_id("import-undo-yes").click()
     await expect(page.get_by_test_id("count-undone")).to_contain_text("1")
     with hub.client() as client:
         found = client.get("/api/v1/cameras", params={"q": "cau bong"}).json()["items"]
     assert found == []
+
+
+async def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(page: Page, hub: Hub) -> None:
+    await page.goto(f"{hub.url}/#/cameras/{camera_id(hub)}")
+    opener = page.get_by_test_id("camera-remove")
+    dialog = page.get_by_test_id("camera-remove-dialog")
+    await opener.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("camera-remove-no")).to_be_focused()
+    for _ in range(6):
+        await page.keyboard.press("Tab")
+        # at the ends the focus passes through the browser's own bar, which is the body
+        behind = "() => document.activeElement.closest('main, header, nav') !== null"
+        assert not await page.evaluate(behind) or await focused_in(page, "camera-remove-dialog")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(opener).to_be_focused()
+    await page.goto(f"{hub.url}/#/cameras")
+    await page.get_by_test_id("camera-add").press("Enter")
+    await expect(page.get_by_test_id("camera-form").locator("input, select").first).to_be_focused()
+    # a browser shuts a dialog at the second Escape without asking; it must open again then
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("camera-form")).to_have_count(0)
+    await page.get_by_test_id("camera-add").press("Enter")
+    await expect(page.get_by_test_id("camera-form")).to_be_visible()

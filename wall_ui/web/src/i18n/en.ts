@@ -239,8 +239,8 @@ export const en: Catalogue = {
   'help.back': 'Back, close',
   'help.events': 'Show or hide events',
   'help.help': 'This list',
-  'help.close': 'Close',
 
+  cancel: 'Cancel',
   menu: 'Pages',
   'page.wall': 'Camera wall',
   'page.cameras': 'Cameras',

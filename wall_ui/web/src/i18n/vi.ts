@@ -235,8 +235,8 @@ export const vi = {
   'help.back': 'Quay lại, đóng',
   'help.events': 'Ẩn/hiện sự kiện',
   'help.help': 'Bảng phím tắt này',
-  'help.close': 'Đóng',
 
+  cancel: 'Hủy',
   menu: 'Danh mục trang',
   'page.wall': 'Tường camera',
   'page.cameras': 'Camera',

@@ -3,7 +3,6 @@ import type { vi } from './words.vi';
 export const en: Readonly<Record<keyof typeof vi, string>> = {
   title: 'Health of the cameras',
   loading: 'Loading…',
-  cancel: 'Cancel',
 
   'state.live': 'Live',
   'state.connecting': 'Connecting',

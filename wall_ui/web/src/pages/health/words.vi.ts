@@ -1,7 +1,6 @@
 export const vi = {
   title: 'Tình trạng camera theo thời gian',
   loading: 'Đang tải…',
-  cancel: 'Hủy',
 
   'state.live': 'Có hình',
   'state.connecting': 'Đang kết nối',

@@ -79,7 +79,6 @@ export const t = words(
     'undo.title': 'Hoàn tác lần nhập {name}?',
     'undo.text':
       '{n} camera do lần nhập này tạo ra sẽ bị xóa. Camera đã được sửa sau đó thì được giữ lại.',
-    cancel: 'Hủy',
     remove: 'Bỏ lần nhập này',
     'remove.hint': 'Các camera đã đăng ký vẫn còn.',
     back: 'Các lần nhập',
@@ -163,7 +162,6 @@ export const t = words(
     'undo.title': 'Undo the import {name}?',
     'undo.text':
       'The {n} cameras that this import made are deleted. Those that somebody changed since are kept.',
-    cancel: 'Cancel',
     remove: 'Forget this import',
     'remove.hint': 'Cameras that were registered stay.',
     back: 'Imports',

@@ -11,6 +11,8 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Unit } from '../cameras/api';
 import type { Cluster, MapView, Point, Polygons } from './api';
 import { wedgeOf, type Bounds, type Place, type Stand } from './geometry';
+import type { Ground } from './ground';
+import { GROUND } from './groundstyle';
 import { badgeOf, drawMark, MARK_SCALE } from './marks';
 import { ownStyle } from './style';
 
@@ -18,6 +20,8 @@ export interface SceneEvents {
   /** The map came to rest somewhere else. */
   moved: () => void;
   camera: (point: Point) => void;
+  /** A tile of the ground was drawn (null), or could not be. */
+  ground: (trouble: unknown) => void;
 }
 
 type Data = Parameters<GeoJSONSource['setData']>[0];
@@ -69,6 +73,13 @@ export class Scene {
       if (badge === id) this.#map.addImage(id, drawMark(badge), { pixelRatio: MARK_SCALE });
     });
     this.#map.on('moveend', events.moved);
+    this.#map.on('sourcedata', (event) => {
+      if (event.sourceId === GROUND && event.tile !== undefined) events.ground(null);
+    });
+    this.#map.on('error', (event) => {
+      if (Reflect.get(event, 'sourceId') === GROUND) events.ground(event.error);
+      else console.error(event.error);
+    });
     this.#map.on('click', 'camera', (event) => {
       const point = this.#points.get(String(event.features?.[0]?.properties['id']));
       if (point !== undefined) events.camera(point);
@@ -131,6 +142,17 @@ export class Scene {
       'names',
       named.map((unit) => pointFeature(unit, { name: nameOf(unit) })),
     );
+  }
+
+  /** Draw the map over tiles; units are then told by their lines alone. */
+  setGround(ground: Ground): void {
+    for (const { id } of this.#map.getStyle().layers) {
+      if (id.startsWith('ground-')) this.#map.removeLayer(id);
+    }
+    if (this.#map.getSource(GROUND) !== undefined) this.#map.removeSource(GROUND);
+    this.#map.addSource(GROUND, ground.source);
+    for (const layer of ground.layers) this.#map.addLayer(layer, 'unit-area');
+    this.#map.setPaintProperty('unit-area', 'fill-opacity', 0.04);
   }
 
   closer({ lng, lat }: { lng: number; lat: number }): void {

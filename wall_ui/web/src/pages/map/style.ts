@@ -3,7 +3,7 @@ import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { COLOURS } from './marks';
 
 /** Fonts of this computer: no glyphs are fetched from anywhere. */
-const FONT = ['Noto Sans', 'DejaVu Sans', 'sans-serif'];
+export const FONT = ['Noto Sans', 'DejaVu Sans', 'sans-serif'];
 const NOTHING = { type: 'FeatureCollection', features: [] } as const;
 
 /** From here on a street is wide enough for a wedge to say something. */
