@@ -26,6 +26,7 @@ NAMES = (
     "probe",
     "browser",
     "registry",
+    "pages",
     "imports",
     "quality",
 )

@@ -8,9 +8,11 @@ import {
   isKey,
   kindWords,
   labelWords,
+  momentWords,
   reasonWords,
   span,
   tenths,
+  zoneWords,
 } from '../src/i18n/format';
 import { vi } from '../src/i18n/vi';
 
@@ -107,5 +109,14 @@ describe('words', () => {
     expect(clockTime(midnight, 'Asia/Ho_Chi_Minh')).toBe('00:00:05');
     expect(dateWords('en', midnight, 'Asia/Ho_Chi_Minh')).toContain('01/02/2026');
     expect(dateWords('vi', midnight, 'Asia/Ho_Chi_Minh')).toContain('01/02/2026');
+  });
+});
+
+describe('times', () => {
+  it('are the city’s, with day, and the zone is told', () => {
+    expect(momentWords('en', '2026-11-26T20:05:09Z', 'Asia/Ho_Chi_Minh')).toBe(
+      'Fri, 27/11/2026 03:05:09',
+    );
+    expect(zoneWords('Asia/Ho_Chi_Minh')).toBe('Asia/Ho_Chi_Minh (GMT+7)');
   });
 });

@@ -268,6 +268,8 @@ export const en: Catalogue = {
   'page.unsaved.text': 'Leaving the page loses what is not saved.',
   'page.unsaved.stay': 'Stay',
   'page.unsaved.leave': 'Leave',
+  'page.zone': 'Time: {zone}',
+  'page.zone.hint': 'Every time on these pages is in this zone.',
   'table.pages': 'Pages of the table',
   'table.page': 'Page {n}',
 

@@ -100,3 +100,16 @@ export function dateWords(language: Language, ms: number, timeZone: string): str
     year: 'numeric',
   }).format(ms);
 }
+
+/** Day and time in the city's zone: `Th 5, 26/11/2026 14:05:09`. */
+export function momentWords(language: Language, at: string | number, timeZone: string): string {
+  const ms = typeof at === 'number' ? at : Date.parse(at);
+  return `${dateWords(language, ms, timeZone)} ${clockTime(ms, timeZone)}`;
+}
+
+/** What the zone of all times shown is called: `Asia/Ho_Chi_Minh (GMT+7)`. */
+export function zoneWords(timeZone: string, now = Date.now()): string {
+  const form = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'shortOffset' });
+  const offset = form.formatToParts(now).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return offset === '' ? timeZone : `${timeZone} (${offset})`;
+}

@@ -2,7 +2,7 @@ import { ApiError, type Api } from '../../api/client';
 import type { components } from '../../api/schema';
 import { errorWords } from '../../api/words';
 import { language } from '../../i18n/index.svelte';
-import { clockTime, dateWords } from '../../i18n/format';
+import { momentWords } from '../../i18n/format';
 import { t } from './words';
 
 type Schemas = components['schemas'];
@@ -62,8 +62,7 @@ export function refusal(cause: unknown): string {
 }
 
 export function when(at: string, zone: string): string {
-  const ms = Date.parse(at);
-  return `${dateWords(language.current, ms, zone)} ${clockTime(ms, zone)}`;
+  return momentWords(language.current, at, zone);
 }
 
 /** "Chromium, Linux" of what a browser calls itself. */

@@ -2,7 +2,7 @@ import type { Api } from '../../api/client';
 import type { components } from '../../api/schema';
 import type { Camera } from '../../api/types';
 import { language } from '../../i18n/index.svelte';
-import { clockTime, dateWords } from '../../i18n/format';
+import { momentWords } from '../../i18n/format';
 import { cameraPath } from '../cameras/api';
 
 type Schemas = components['schemas'];
@@ -97,6 +97,5 @@ export function isFor(window: MaintenanceWindow, camera: Camera): boolean {
 }
 
 export function when(at: string | number, zone: string): string {
-  const ms = typeof at === 'number' ? at : Date.parse(at);
-  return `${dateWords(language.current, ms, zone)} ${clockTime(ms, zone)}`;
+  return momentWords(language.current, at, zone);
 }
