@@ -79,7 +79,10 @@ export const t = words(
     'undo.title': 'Hoàn tác lần nhập {name}?',
     'undo.text':
       '{n} camera do lần nhập này tạo ra sẽ bị xóa. Camera đã được sửa sau đó thì được giữ lại.',
+    loading: 'Đang tải…',
     remove: 'Xóa lần nhập này',
+    'remove.title': 'Xóa lần nhập {name}?',
+    'remove.text': 'Các camera đã đăng ký vẫn còn, nhưng không hoàn tác lần nhập này được nữa.',
     'remove.hint': 'Các camera đã đăng ký vẫn còn.',
     back: 'Các lần nhập',
     open: 'Mở',
@@ -162,7 +165,10 @@ export const t = words(
     'undo.title': 'Undo the import {name}?',
     'undo.text':
       'The {n} cameras that this import made are deleted. Those that somebody changed since are kept.',
+    loading: 'Loading…',
     remove: 'Forget this import',
+    'remove.title': 'Forget the import {name}?',
+    'remove.text': 'Cameras that were registered stay, but this import can no longer be undone.',
     'remove.hint': 'Cameras that were registered stay.',
     back: 'Imports',
     open: 'Open',
