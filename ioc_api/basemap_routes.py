@@ -79,7 +79,5 @@ async def tiles(
             "Accept-Ranges": "bytes",
             "Content-Range": f"bytes {part.first}-{part.first + len(part.body) - 1}/{part.size}",
             "ETag": part.tag,
-            # a proxy must not answer for whom the api would refuse
-            "Cache-Control": "private, max-age=3600",
         },
     )

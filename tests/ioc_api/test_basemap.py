@@ -101,6 +101,8 @@ async def test_the_archive_is_read_by_ranges_and_never_whole(
     tail = await signed_in.get(ARCHIVE_PATH, headers={"Range": f"bytes=100-{len(whole) + 5}"})
     assert (tail.status_code, tail.content) == (206, whole[100:])
     assert tail.headers["etag"] == answer.headers["etag"]
+    # a browser would go on with ranges of a file that was mended or replaced meanwhile
+    assert answer.headers["cache-control"] == "no-store"
     assert (await signed_in.head(ARCHIVE_PATH)).status_code == 405
 
 
