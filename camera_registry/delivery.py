@@ -9,6 +9,7 @@ import structlog
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.mirror import Mirror, spec_of
+from camera_registry.model import CameraSpec
 from camera_registry.records import CameraStore, StoredCamera
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ class Delivery:
             return
         try:
             async with self._turn:
-                await self._mirror.put(spec_of(stored.camera, stored.sealed, stored.rules))
+                await self._mirror.put(_spec(stored))
                 if offer:
                     await self._mirror.offer(stored.camera.id)
         except UnavailableError as error:
@@ -57,7 +58,7 @@ class Delivery:
             leased = await self._mirror.leased()
             specs, states = await self._mirror.present()
             stored = await self._store.enabled()
-            wanted = [spec_of(item.camera, item.sealed, item.rules) for item in stored]
+            wanted = [_spec(item) for item in stored]
             repairs = await self._mirror.mend(wanted, specs, states, leased)
         if repairs:
             log.info("bus_reconciled", repairs=repairs, cameras=len(wanted))
@@ -84,6 +85,11 @@ class Delivery:
             finally:
                 waiter.cancel()
                 timer.cancel()
+
+
+def _spec(stored: StoredCamera) -> CameraSpec:
+    sealed, _ = stored.login
+    return spec_of(stored.camera, sealed, stored.rules, stored.camera.credential_id)
 
 
 def _late(camera_id: str, error: UnavailableError) -> None:

@@ -71,6 +71,10 @@ class GroupStore(Protocol):
         """Delete a group; say whether it was there. Raises ConflictError where it has cameras."""
         ...
 
+    async def bound(self, group_id: str) -> bool:
+        """Say whether a shared log-in is for this group."""
+        ...
+
 
 class CameraGroups:
     """Makes, lists, renames and deletes groups, and puts cameras into them."""
@@ -121,9 +125,16 @@ class CameraGroups:
     async def delete(self, group_id: str, scope: Scope, *, by: Actor) -> None:
         """Take every camera out of a group and delete it.
 
-        Raises NotFoundError, and ForbiddenError without rights on all of its cameras.
+        Raises NotFoundError, ForbiddenError without rights on all of its cameras, and ConflictError
+        while a shared log-in is for it.
         """
         await self._managed(group_id, scope)
+        if await self._store.bound(group_id):
+            raise ConflictError(
+                "A shared log-in is for this group",
+                hint="remove that first, after its cameras got another",
+                code="credential_in_use",
+            )
         whole = CameraFilter(group=group_id)
         while members := await self._registry.list(Scope.all(), whole, None, _PAGE):
             if not all(scope.allows(each.unit_code, each.groups) for each in members):

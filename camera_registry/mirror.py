@@ -40,8 +40,8 @@ def decode_spec(data: bytes) -> CameraSpec:
     return _decoder.decode(data)
 
 
-def spec_of(camera: Camera, sealed: bytes, rules: str = "") -> CameraSpec:
-    """Return what a worker needs of a camera."""
+def spec_of(camera: Camera, sealed: bytes, rules: str = "", sealed_for: str = "") -> CameraSpec:
+    """Return what a worker needs of a camera; ``sealed_for`` is empty for a log-in of its own."""
     return CameraSpec(
         camera.id,
         camera.name,
@@ -55,6 +55,7 @@ def spec_of(camera: Camera, sealed: bytes, rules: str = "") -> CameraSpec:
         camera.priority,
         camera.detector,
         camera.groups,
+        sealed_for,
     )
 
 

@@ -49,6 +49,7 @@ class Camera:
     and ``detector``: see ``CameraSpec``. ``code`` is what people call it by, unique in the city;
     ``groups`` holds the ids of its groups. ``weak_credentials``: whether its password is
     well known or easily guessed; None without one, and where it was set before this was judged.
+    ``credential_id`` names the shared log-in that it uses; empty: its own, or none.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Camera:
     groups: tuple[str, ...] = ()
     details: Details = field(default_factory=Details)
     weak_credentials: bool | None = None
+    credential_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,9 @@ class Credentials:
 class CameraSpec:
     """What a worker needs to run one camera: the value of the bucket ``camera_specs``.
 
-    ``sealed`` is the vault's ciphertext of the credentials, or empty. It is bound to the camera's
-    id, so that it opens for no other. ``rules`` is the camera's rule document (JSON), empty where
+    ``sealed`` is the vault's ciphertext of the credentials, or empty. It is bound to
+    ``sealed_for``, the id of a shared log-in, or where that is empty to the camera's id, so that it
+    opens for no other. ``rules`` is the camera's rule document (JSON), empty where
     nobody has written one. ``gate`` is ``auto`` or ``off``: whether a quiet camera may be decoded
     at its keyframes only. Where a node is overloaded, the lowest ``priority`` gives way first.
     ``detector`` names the model for this camera, empty for the node's own. ``groups`` are for the
@@ -113,6 +116,7 @@ class CameraSpec:
     priority: int = 0
     detector: str = ""
     groups: tuple[str, ...] = ()
+    sealed_for: str = ""
 
 
 class State(StrEnum):

@@ -23,8 +23,8 @@ class CameraFilter:
     """Which cameras to list; what is empty or None means any.
 
     Every word of ``text`` must be found, without marks, in name, code, address, serial number or
-    the unit's name. ``only`` and ``never`` are ids: of cameras in a state, which the database does
-    not know.
+    the unit's name. ``credential`` is the id of the shared log-in that they use. ``only`` and
+    ``never`` are ids: of cameras in a state, which the database does not know.
     """
 
     units: Sequence[str] = ()
@@ -35,6 +35,7 @@ class CameraFilter:
     group: str = ""
     positioned: bool | None = None
     weak: bool | None = None
+    credential: str = ""
     box: Box | None = None
     only: frozenset[str] | None = None
     never: frozenset[str] = frozenset()
@@ -42,7 +43,8 @@ class CameraFilter:
 
 @dataclass(frozen=True, slots=True)
 class NewCamera:
-    """What it takes to register a camera. Credentials may stand in the URL or apart.
+    """What it takes to register a camera. Credentials may stand in the URL or apart, or be those of
+    the shared log-in ``credential_id``.
 
     Without a ``code`` the naming scheme gives one.
     """
@@ -62,6 +64,7 @@ class NewCamera:
     camera_class: CameraClass = CameraClass.OTHER
     groups: tuple[str, ...] = ()
     details: Details = field(default_factory=Details)
+    credential_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class CameraChange:
     """Changes to a camera; what is UNSET stays. ``version`` is the one the caller had seen.
 
     ``details`` maps names of fields of ``Details`` to their new values. An empty ``code`` asks for
-    a new one of the naming scheme.
+    a new one of the naming scheme. ``credential_id`` names a shared log-in in the place of the
+    credentials of its own, empty takes it away.
     """
 
     name: str | UnsetType = UNSET
@@ -88,6 +92,7 @@ class CameraChange:
     camera_class: CameraClass | UnsetType = UNSET
     groups: tuple[str, ...] | UnsetType = UNSET
     details: Mapping[str, Any] = field(default_factory=dict)
+    credential_id: str | UnsetType = UNSET
 
 
 class CameraStore(Protocol):
@@ -96,7 +101,9 @@ class CameraStore(Protocol):
     async def insert(self, stored: StoredCamera, by: Actor) -> StoredCamera:
         """Store a new camera and return it, with a code if it had none.
 
-        Raises ConflictError where its id or its code exists, InvalidError for an unknown group.
+        Raises ConflictError where its id or its code exists, InvalidError for an unknown group,
+        and for a shared log-in that is not there or not for this camera. Whether the password of
+        that is weak is written with the camera.
         """
         ...
 
@@ -123,6 +130,10 @@ class CameraStore(Protocol):
         self, camera_id: str, scope: Scope, by: Actor, now_us: int, version: int | None
     ) -> bool:
         """Delete a camera in scope; say whether there was one, of ``version`` if that is given."""
+        ...
+
+    async def may_use(self, credential_id: str, scope: Scope) -> bool:
+        """Say whether there is a shared log-in that lies in the scope as a whole."""
         ...
 
     async def enabled(self) -> Sequence[StoredCamera]:

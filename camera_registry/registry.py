@@ -13,14 +13,16 @@ from camera_registry.base.errors import (
     CamhubError,
     ConflictError,
     ForbiddenError,
+    InvalidError,
     Kind,
     NotFoundError,
 )
 from camera_registry.base.ids import is_id, new_id
 from camera_registry.changes import described, drafted
 from camera_registry.delivery import Delivery
+from camera_registry.logins import Logins, shares_anew
 from camera_registry.mirror import Mirror
-from camera_registry.model import Actor, Camera, Credentials
+from camera_registry.model import Actor, Camera
 from camera_registry.records import (
     CameraChange,
     CameraFilter,
@@ -30,7 +32,7 @@ from camera_registry.records import (
 )
 from camera_registry.scope import Scope
 from camera_registry.units import Units
-from camera_registry.urls import UrlPolicy, check_credentials
+from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from camera_registry.versions import SYSTEM, VersionEntry
 from camera_registry.weak import WeakCredentials
@@ -59,30 +61,34 @@ class CameraRegistry:
         weak: WeakCredentials | None = None,
     ) -> None:
         self._store = store
-        self._vault = vault
         self._units = units
         self._policy = policy
         self._clock = clock
-        self._weak = weak or WeakCredentials.load()
+        self._logins = Logins(vault, policy, weak or WeakCredentials.load())
         self._delivery = Delivery(store, clock, mirror)
 
     async def add(self, new: NewCamera, scope: Scope, *, by: Actor = SYSTEM) -> Camera:
         """Register a camera. Raises InvalidError, or ForbiddenError out of scope."""
         stored = self.draft(new, scope)
+        await self._require_usable(stored.camera.credential_id, scope)
         stored = await self._store.insert(stored, by)
         log.info("camera_added", camera=stored.camera.id, unit=stored.camera.unit_code, by=by.id)
         await self._delivery.tell(stored, offer=True)
         return stored.camera
 
     def draft(self, new: NewCamera, scope: Scope) -> StoredCamera:
-        """Check all that can be checked without the store, and return what would be stored."""
+        """Check all that can be checked without the store, and return what would be stored.
+
+        Whether the caller may use a shared log-in, and the camera too, is for the store to say.
+        """
         now = self._clock.utc_us()
         unit = self._units.get(new.unit_code).code
         camera = drafted(new, new_id(now), unit, now)
         self._require(camera, scope)
         address = self._policy.accept(new.url)
         stored = StoredCamera(replace(camera, url=address.url))
-        return self._addressed(self._sealed(stored, new.credentials or address.credentials))
+        credentials = new.credentials or address.credentials
+        return self._logins.addressed(self._logins.given(stored, credentials, new.credential_id))
 
     async def get(self, camera_id: str, scope: Scope) -> Camera:
         """Return a camera. Raises NotFoundError where there is none in scope."""
@@ -120,6 +126,8 @@ class CameraRegistry:
             if change.version is not None and change.version != before.camera.version:
                 raise _stale()
             after = self._changed(before, change, scope)
+            if shares_anew(before.camera, after.camera):
+                await self._require_usable(after.camera.credential_id, scope)
             written = await self._store.replace(before, after, by)
             if written is not None:
                 log.info(
@@ -128,6 +136,11 @@ class CameraRegistry:
                 await self._delivery.tell(written, offer=not before.camera.enabled)
                 return written.camera
         raise _contended()
+
+    async def deliver(self, changed: Sequence[StoredCamera]) -> None:
+        """Bring cameras to the workers that were changed in the store in another way."""
+        for stored in changed:
+            await self._delivery.tell(stored, offer=False)
 
     async def rules(self, camera_id: str, scope: Scope) -> tuple[str, int]:
         """Return a camera's rule document, empty for none, and its version.
@@ -230,14 +243,7 @@ class CameraRegistry:
         changed = replace(before, camera=camera)
         if change.unit_code is not UNSET or change.groups is not UNSET:
             self._require(camera, scope)
-        if change.url is not UNSET:
-            address = self._policy.accept(change.url)
-            moved = _authority(address.url) != _authority(camera.url)
-            if address.credentials is not None or moved:
-                changed = self._sealed(changed, address.credentials)
-            changed = replace(changed, camera=replace(changed.camera, url=address.url))
-        if change.credentials is not UNSET:
-            changed = self._sealed(changed, change.credentials)
+        changed = self._logins.changed(changed, change)
         camera = replace(
             changed.camera,
             version=camera.version + 1,
@@ -245,23 +251,8 @@ class CameraRegistry:
         )
         changed = replace(changed, camera=camera)
         if {"sub", "capabilities"} & change.details.keys():
-            return self._addressed(changed)
+            return self._logins.addressed(changed)
         return changed
-
-    def _addressed(self, stored: StoredCamera) -> StoredCamera:
-        """Check the URLs in the details; credentials in them serve where there are no others."""
-        camera = stored.camera
-        sub, can = camera.details.sub, camera.details.capabilities
-        if can.onvif_url:
-            can = replace(can, onvif_url=self._policy.accept_service(can.onvif_url))
-            camera = replace(camera, details=replace(camera.details, capabilities=can))
-        if sub is not None and sub.url:
-            address = self._policy.accept(sub.url)
-            details = replace(camera.details, sub=replace(sub, url=address.url))
-            camera = replace(camera, details=details)
-            if address.credentials is not None and not stored.sealed:
-                return self._sealed(replace(stored, camera=camera), address.credentials)
-        return replace(stored, camera=camera)
 
     def _require(self, camera: Camera, scope: Scope) -> None:
         if not scope.allows(camera.unit_code, camera.groups):
@@ -273,15 +264,15 @@ class CameraRegistry:
                 else "keep the camera in one of your groups, or ask an administrator",
             )
 
-    def _sealed(self, stored: StoredCamera, credentials: Credentials | None) -> StoredCamera:
-        """Return the camera with other credentials, or with none; judged while they are known."""
-        sealed, weak = b"", None
-        if credentials is not None:
-            checked = check_credentials(credentials)
-            sealed = self._vault.seal_credentials(stored.camera.id, checked)
-            weak = self._weak.is_weak(checked)
-        camera = replace(stored.camera, has_credentials=bool(sealed), weak_credentials=weak)
-        return replace(stored, camera=camera, sealed=sealed)
+    async def _require_usable(self, credential_id: str, scope: Scope) -> None:
+        if not credential_id:
+            return
+        if not is_id(credential_id) or not await self._store.may_use(credential_id, scope):
+            raise InvalidError(
+                "credential_id: there is no such shared log-in that you may use",
+                hint="choose one that belongs to where you manage cameras",
+                code="credential",
+            )
 
 
 def _missing() -> NotFoundError:
@@ -298,8 +289,3 @@ def _stale() -> CamhubError:
 
 def _contended() -> ConflictError:
     return ConflictError("The camera is being changed by others", hint="try again")
-
-
-def _authority(url: str) -> tuple[str, str]:
-    scheme, _, rest = url.partition("://")
-    return scheme, rest.partition("/")[0].partition("?")[0]

@@ -67,6 +67,12 @@ def entry_of(
     )
 
 
+def renewed_entry(camera: Camera, by: Actor) -> VersionEntry:
+    """Describe that the shared log-in of a camera was changed; ``camera`` is as it is after."""
+    changes = {"credentials": ("set", "replaced")}
+    return VersionEntry(camera.version, camera.updated_us, by, CHANGED, changes, camera)
+
+
 def snapshot(camera: Camera) -> str:
     """Write a camera as JSON."""
     return msgspec.json.encode(camera).decode()
@@ -81,6 +87,6 @@ def _fields(stored: StoredCamera) -> dict[str, Any]:
     values: dict[str, Any] = msgspec.to_builtins(stored.camera)
     fields = {name: value for name, value in values.items() if name not in _OWN}
     fields |= values["details"]
-    fields["credentials"] = "set" if stored.sealed else None
+    fields["credentials"] = "set" if stored.sealed or stored.camera.credential_id else None
     fields["rules"] = stored.rules
     return {("class" if name == "camera_class" else name): each for name, each in fields.items()}

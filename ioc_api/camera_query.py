@@ -38,6 +38,9 @@ def _wanted(
     weak_credentials: Annotated[
         bool | None, Query(description="Whether its password is well known or easily guessed")
     ] = None,
+    credential: Annotated[
+        str, Query(max_length=36, description="Id of the shared log-in that it uses")
+    ] = "",
     bbox: Annotated[
         str, Query(max_length=120, description="west,south,east,north in degrees")
     ] = "",
@@ -59,6 +62,7 @@ def _wanted(
         group=group,
         positioned=positioned,
         weak=weak_credentials,
+        credential=credential,
         box=parse_box(bbox) if bbox else None,
         only=only,
         never=never,

@@ -32,6 +32,7 @@ Transport = Literal["tcp", "udp"]
 Gate = Literal["auto", "off"]
 Priority = Annotated[int, Field(ge=0, le=9)]
 Number = Annotated[float, Field(strict=False, allow_inf_nan=False)]
+CredentialId = Annotated[str, Field(max_length=36)]
 Class = Annotated[CameraClass, Field(strict=False)]
 Share = Annotated[float, Field(ge=0, le=1, strict=False)]
 Corner = Annotated[tuple[Share, Share], Field(strict=False)]
@@ -127,7 +128,8 @@ class DetailFields(Body):
 
 
 class CameraBody(DetailFields):
-    """A camera to register. Credentials may stand in the URL or apart; they are sealed.
+    """A camera to register. Credentials may stand in the URL or apart; they are sealed. Or
+    ``credential_id`` names a shared log-in.
 
     Without a ``code`` the naming scheme gives one.
     """
@@ -149,6 +151,7 @@ class CameraBody(DetailFields):
     code: str = ""
     camera_class: Class = Field(CameraClass.OTHER, alias="class")
     groups: list[str] = Field(default_factory=list)
+    credential_id: CredentialId = ""
 
     def new(self) -> NewCamera:
         """Return the value behind it. Raises InvalidError."""
@@ -168,11 +171,13 @@ class CameraBody(DetailFields):
             self.camera_class,
             tuple(self.groups),
             msgspec.convert(_given_details(self, DETAIL_FIELDS), Details),
+            self.credential_id,
         )
 
 
 class CameraPatch(Body):
     """Changes to a camera; what is left out stays. ``username`` null removes the credentials.
+    ``credential_id`` names a shared log-in in their place, empty takes it away.
 
     With ``version`` the change is refused (412) where somebody else has changed the camera since.
     """
@@ -195,6 +200,7 @@ class CameraPatch(Body):
     code: str | None = None
     camera_class: Class | None = Field(None, alias="class")
     groups: list[str] | None = None
+    credential_id: CredentialId | None = None
     address: str | None = None
     height_m: Number | None = None
     azimuth_deg: Number | None = None
@@ -243,6 +249,7 @@ class CameraPatch(Body):
             camera_class=_or_unset(self.camera_class),
             groups=UNSET if self.groups is None else tuple(self.groups),
             details=_changed_details(self),
+            credential_id=_or_unset(self.credential_id),
         )
 
 
@@ -252,6 +259,7 @@ class CameraShape(DetailFields):
     ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
     node is overloaded. An empty ``detector`` means the node's own. ``weak_credentials``: whether
     the password is well known or easily guessed; null without one, or where nobody judged it yet.
+    ``credential_id``: the shared log-in that it uses; empty: its own, or none.
     """
 
     model_config = ConfigDict(populate_by_name=True, strict=False)
@@ -271,6 +279,7 @@ class CameraShape(DetailFields):
     groups: list[str]
     has_credentials: bool
     weak_credentials: bool | None
+    credential_id: str
     gate: Gate
     priority: int
     detector: str
@@ -309,6 +318,7 @@ def camera_shape(camera: Camera, unit: AdminUnit, state: CameraState | None) -> 
         groups=list(camera.groups),
         has_credentials=camera.has_credentials,
         weak_credentials=camera.weak_credentials,
+        credential_id=camera.credential_id,
         gate="off" if camera.gate == "off" else "auto",
         priority=camera.priority,
         detector=camera.detector,

@@ -16,7 +16,9 @@ from camera_registry.imports.service import Imports
 from camera_registry.jobs import JobDesk
 from camera_registry.likeness import LikelyCameras
 from camera_registry.map_view import MapStore
+from camera_registry.passwords.service import PasswordChanges
 from camera_registry.registry import CameraRegistry
+from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
@@ -70,6 +72,8 @@ class ApiDeps:
     access: Access
     registry: CameraRegistry
     groups: CameraGroups
+    credentials: SharedCredentials
+    passwords: PasswordChanges
     areas: UnitAreas
     maps: MapStore
     imports: Imports

@@ -8,12 +8,26 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from camera_registry.adapters.camera_tables import camera_group_members, camera_tags, cameras
+from camera_registry.adapters.camera_tables import (
+    camera_group_members,
+    camera_tags,
+    cameras,
+    shared_credentials,
+)
 from camera_registry.records import CameraFilter
 from camera_registry.scope import EVERYWHERE, Scope
 from camera_registry.search import words
 
 Condition = sa.ColumnElement[bool]
+
+WHOLE = (
+    cameras,
+    sa.select(shared_credentials.c.sealed)
+    .where(shared_credentials.c.id == cameras.c.credential_id)
+    .scalar_subquery()
+    .label("shared_sealed"),
+)
+"""A camera with the sealed value of the shared log-in that it names."""
 
 
 def in_scope(unit: sa.ColumnElement[str], scope: Scope, camera: sa.ColumnElement[str]) -> Condition:
@@ -52,6 +66,8 @@ def matching(wanted: CameraFilter, dialect: str) -> list[Condition]:
         found.append(c.lon.is_not(None) if wanted.positioned else c.lon.is_(None))
     if wanted.weak is not None:
         found.append(c.weak_credentials.is_(wanted.weak))
+    if wanted.credential:
+        found.append(c.credential_id == wanted.credential)
     if wanted.box is not None:
         found.append(c.lon.between(wanted.box.west, wanted.box.east))
         found.append(c.lat.between(wanted.box.south, wanted.box.north))

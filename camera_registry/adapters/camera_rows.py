@@ -45,6 +45,7 @@ def row_of(stored: StoredCamera, search: str) -> dict[str, Any]:
         "groups": list(camera.groups),
         "code": camera.code or None,
         "camera_class": camera.camera_class.value,
+        "credential_id": camera.credential_id or None,
         "sealed": stored.sealed,
         "rules": stored.rules,
         "rules_version": stored.rules_version,
@@ -58,7 +59,8 @@ def camera_of(row: sa.RowMapping) -> Camera:
         **{name: row[name] for name in _SAME},
         position=None if row["lon"] is None else Position(row["lon"], row["lat"]),
         tags=tuple(row["tags"]),
-        has_credentials=bool(row["sealed"]),
+        has_credentials=bool(row["sealed"]) or row["credential_id"] is not None,
+        credential_id=row["credential_id"] or "",
         code=row["code"] or "",
         camera_class=CameraClass(row["camera_class"]),
         groups=tuple(row["groups"]),
@@ -69,5 +71,11 @@ def camera_of(row: sa.RowMapping) -> Camera:
 
 
 def stored_of(row: sa.RowMapping) -> StoredCamera:
-    """Read a camera with what belongs to it from a row."""
-    return StoredCamera(camera_of(row), row["sealed"], row["rules"], row["rules_version"])
+    """Read a camera with what belongs to it from a row of ``camera_queries.WHOLE``."""
+    return StoredCamera(
+        camera_of(row),
+        row["sealed"],
+        row["rules"],
+        row["rules_version"],
+        row["shared_sealed"] or b"",
+    )

@@ -11,6 +11,21 @@ def _text(name: str, default: str = "") -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=False, server_default=default)
 
 
+shared_credentials = sa.Table(
+    "shared_credentials",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("unit_code", sa.String(8), nullable=False),
+    sa.Column("group_id", sa.String(36), sa.ForeignKey("camera_groups.id")),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("weak", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("updated_us", sa.BigInteger, nullable=False),
+)
+
 cameras = sa.Table(
     "cameras",
     metadata,
@@ -57,6 +72,7 @@ cameras = sa.Table(
     sa.Column("retention_class", sa.String(32), nullable=False, server_default="standard"),
     sa.Column("sign_posted", sa.Boolean),
     sa.Column("weak_credentials", sa.Boolean),
+    sa.Column("credential_id", sa.String(36), sa.ForeignKey("shared_credentials.id"), index=True),
 )
 # The third column lets a search walk the index alone, in the order of the list.
 sa.Index("ix_cameras_name_id", cameras.c.name, cameras.c.id, cameras.c.search)

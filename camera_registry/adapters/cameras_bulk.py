@@ -20,8 +20,9 @@ from camera_registry.adapters.camera_tables import (
     camera_versions,
     cameras,
 )
-from camera_registry.adapters.cameras_sql import entry_row
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.shared_sql import with_logins
+from camera_registry.adapters.version_rows import entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor, Camera
 from camera_registry.naming import CodeScheme
@@ -54,7 +55,7 @@ class BulkCameras:
         if not wanted:
             return
         await self._require_groups(connection, {g for s in wanted for g in s.camera.groups})
-        stored = await self._coded(connection, wanted)
+        stored = await self._coded(connection, await with_logins(connection, wanted))
         rows = [
             row_of(each, search_text(each.camera, self._units.get(each.camera.unit_code).name_vi))
             for each in stored

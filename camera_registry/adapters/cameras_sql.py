@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from camera_registry.adapters.camera_queries import in_scope, page
+from camera_registry.adapters.camera_queries import WHOLE, in_scope, page
 from camera_registry.adapters.camera_rows import camera_of, row_of, stored_of
 from camera_registry.adapters.camera_tables import (
     camera_group_members,
@@ -20,8 +19,11 @@ from camera_registry.adapters.camera_tables import (
     camera_tags,
     camera_versions,
     cameras,
+    shared_credentials,
 )
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.shared_sql import wholly_in, with_logins
+from camera_registry.adapters.version_rows import entry_of_row, entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor, Camera
 from camera_registry.naming import CodeScheme
@@ -34,7 +36,6 @@ from camera_registry.versions import (
     VersionEntry,
     entry_of,
     from_snapshot,
-    snapshot,
 )
 
 
@@ -57,6 +58,7 @@ class SqlCameraStore:
         self, connection: AsyncConnection, stored: StoredCamera, by: Actor
     ) -> StoredCamera:
         """Do what :meth:`insert` does within a transaction of the caller's."""
+        [stored] = await with_logins(connection, [stored])
         stored = await self._coded(connection, stored)
         await self._execute(connection, cameras.insert().values(self._row(stored)), stored)
         await self._write_rest(connection, None, stored, by)
@@ -65,7 +67,8 @@ class SqlCameraStore:
     async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
         """Return a camera in scope, or None."""
         async with self._database.read() as connection:
-            row = (await connection.execute(_one(camera_id, scope))).mappings().first()
+            query = _one(camera_id, scope).with_only_columns(*WHOLE)
+            row = (await connection.execute(query)).mappings().first()
         return None if row is None else stored_of(row)
 
     async def list(
@@ -88,6 +91,8 @@ class SqlCameraStore:
         self, connection: AsyncConnection, before: StoredCamera, after: StoredCamera, by: Actor
     ) -> StoredCamera | None:
         """Do what :meth:`replace` does within a transaction of the caller's."""
+        # Before the camera, as a change of the log-in does: neither waits for the other for ever.
+        [after] = await with_logins(connection, [after])
         same = sa.and_(cameras.c.id == before.camera.id, cameras.c.version == before.camera.version)
         # Taken first, so that no number is spent on a change that is overtaken.
         held = await connection.execute(sa.select(cameras.c.id).where(same).with_for_update())
@@ -115,10 +120,18 @@ class SqlCameraStore:
             await connection.execute(camera_versions.insert().values(entry_row(entry)))
             return True
 
+    async def may_use(self, credential_id: str, scope: Scope) -> bool:
+        """Say whether there is a shared log-in that lies in the scope as a whole."""
+        query = sa.select(shared_credentials.c.id).where(
+            shared_credentials.c.id == credential_id, wholly_in(scope)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def enabled(self) -> Sequence[StoredCamera]:
         """Return every enabled camera."""
         async with self._database.read() as connection:
-            query = sa.select(cameras).where(cameras.c.enabled)
+            query = sa.select(*WHOLE).where(cameras.c.enabled)
             return [stored_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def versions(
@@ -138,7 +151,7 @@ class SqlCameraStore:
                 if last is None or not gone or not _was_in(last, scope):
                     return None
             rows = (await connection.execute(query)).mappings().all()
-        return [_entry(row) for row in rows]
+        return [entry_of_row(row) for row in rows]
 
     def _row(self, stored: StoredCamera) -> dict[str, Any]:
         unit = self._units.get(stored.camera.unit_code)
@@ -214,29 +227,3 @@ async def _rewrite(
 
 def _was_in(row: sa.RowMapping, scope: Scope) -> bool:
     return scope.allows(row["unit_code"], from_snapshot(row["snapshot"]).groups)
-
-
-def entry_row(entry: VersionEntry) -> dict[str, Any]:
-    """Write an entry of the history as a row."""
-    return {
-        "camera_id": entry.camera.id,
-        "version": entry.version,
-        "at_us": entry.at_us,
-        "actor_id": entry.actor.id,
-        "actor_name": entry.actor.name,
-        "action": entry.action,
-        "unit_code": entry.camera.unit_code,
-        "changes": msgspec.json.encode(entry.changes).decode(),
-        "snapshot": snapshot(entry.camera),
-    }
-
-
-def _entry(row: sa.RowMapping) -> VersionEntry:
-    return VersionEntry(
-        row["version"],
-        row["at_us"],
-        Actor(row["actor_id"], row["actor_name"]),
-        row["action"],
-        msgspec.json.decode(row["changes"], type=dict[str, tuple[Any, Any]]),
-        from_snapshot(row["snapshot"]),
-    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from camera_registry.adapters.camera_tables import camera_groups
+from camera_registry.adapters.camera_tables import camera_groups, shared_credentials
 from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConflictError
 from camera_registry.groups import CameraGroup
@@ -75,8 +75,15 @@ class SqlGroupStore:
                 return (await connection.execute(gone)).rowcount > 0
             except IntegrityError:
                 raise ConflictError(
-                    "A camera was put into the group meanwhile", hint="try again"
+                    "A camera was put into the group meanwhile, or a shared log-in made for it",
+                    hint="try again",
                 ) from None
+
+    async def bound(self, group_id: str) -> bool:
+        """Say whether a shared log-in is for this group."""
+        query = sa.select(shared_credentials.c.id).where(shared_credentials.c.group_id == group_id)
+        async with self._database.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
 
 def _taken(name: str) -> ConflictError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,10 +21,12 @@ from camera_registry.adapters.import_tables import (
     mapping_json,
     row_values,
 )
+from camera_registry.adapters.shared_sql import all_shared
 from camera_registry.imports.duplicates import Known
 from camera_registry.imports.model import Import, ImportRow, ImportState, RowState
 from camera_registry.model import Actor, Position
 from camera_registry.scope import Scope
+from camera_registry.shared import SharedCredential
 from camera_registry.stored import StoredCamera
 from camera_registry.text import fold
 from camera_registry.versions import from_snapshot
@@ -245,6 +248,17 @@ class SqlImportStore:
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
         return {" ".join(fold(name).split()): group_id for name, group_id in found}
+
+    async def shared(self, scope: Scope) -> Mapping[str, SharedCredential]:
+        """Return the shared log-ins that lie in the scope as a whole, by folded name.
+
+        Those whose names differ in marks alone are left out: a password is not given by a guess.
+        """
+        async with self._database.read() as connection:
+            found = await all_shared(connection, scope)
+        named = [(" ".join(fold(each.name).split()), each) for each in found]
+        times = Counter(name for name, _ in named)
+        return {name: each for name, each in named if times[name] == 1}
 
     async def register(self, import_id: str, rows: Sequence[ImportRow], by: Actor) -> None:
         """Make cameras out of rows and mark the rows, all in one transaction."""

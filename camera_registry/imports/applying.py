@@ -95,6 +95,7 @@ class Applier:
         self, record: Import, rows: Sequence[ImportRow], scope: Scope
     ) -> list[ImportRow]:
         known = Duplicates(await self._store.known(scope))
+        usable = {each.id for each in (await self._store.shared(scope)).values()}
         good: list[ImportRow] = []
         wrong: list[ImportRow] = []
         for row in rows:
@@ -102,6 +103,8 @@ class Applier:
             found = known.same_as(_known(camera))
             if not scope.allows(camera.unit_code, camera.groups):
                 found.append(error("unit", "unit_out_of_scope", unit=camera.unit_code))
+            if camera.credential_id and camera.credential_id not in usable:
+                found.append(error("credential", "unknown_credential", credential=""))
             if any(message.level is Level.ERROR for message in found):
                 wrong.append(_wrong(row, found))
             else:

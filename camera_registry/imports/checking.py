@@ -23,6 +23,12 @@ from camera_registry.stored import StoredCamera
 from camera_registry.versions import snapshot
 
 _DETAILS = frozenset(Details.__dataclass_fields__)
+_COLUMNS = {
+    "unit_code": "unit",
+    "class": "camera_class",
+    "sub": "sub_url",
+    "credential_id": "credential",
+}
 _PLAIN = frozenset(("name", "transport", "tags", "enabled", "priority", "code"))
 
 
@@ -105,6 +111,7 @@ def new_camera(draft: Draft) -> NewCamera:
         position=draft.position,
         credentials=draft.credentials,
         groups=draft.groups,
+        credential_id=draft.credential_id,
         details=Details(**details),
     )
     plain: dict[str, Any] = {name: value for name, value in values.items() if name in _PLAIN}
@@ -116,7 +123,7 @@ def new_camera(draft: Draft) -> NewCamera:
 def _refused(refused: CamhubError) -> Message:
     """Turn a refusal of the registry, which names its field first, into a finding in a cell."""
     field, _, words = refused.message.partition(": ")
-    name = {"unit_code": "unit", "class": "camera_class", "sub": "sub_url"}.get(field, field)
+    name = _COLUMNS.get(field, field)
     if name not in BY_FIELD:
         return error("name", "refused", reason=refused.message)
     return error(name, "refused", reason=words)

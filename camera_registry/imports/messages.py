@@ -102,6 +102,18 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Bạn không có quyền thêm camera ở {unit}",
             "You may not add cameras in {unit}",
         ),
+        "unknown_credential": (
+            "Không có tài khoản dùng chung “{credential}” mà bạn được dùng",
+            "There is no shared log-in “{credential}” that you may use",
+        ),
+        "credential_twice": (
+            "Chỉ ghi tài khoản riêng hoặc tài khoản dùng chung, không ghi cả hai",
+            "Give a log-in of its own or a shared one, not both",
+        ),
+        "credential_scope": (
+            "Tài khoản dùng chung “{credential}” không dành cho đơn vị hoặc nhóm này",
+            "The shared log-in “{credential}” is not for this unit or group",
+        ),
         "unknown_group": ("Không có nhóm “{group}”", "There is no group “{group}”"),
         "refused": ("Không được chấp nhận: {reason}", "Not accepted: {reason}"),
         "url_invalid": (

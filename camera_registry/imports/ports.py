@@ -9,6 +9,7 @@ from camera_registry.imports.duplicates import Known
 from camera_registry.imports.model import Import, ImportRow, ImportState, RowState
 from camera_registry.model import Actor
 from camera_registry.scope import Scope
+from camera_registry.shared import SharedCredential
 
 
 class ImportStore(Protocol):
@@ -81,6 +82,10 @@ class ImportStore(Protocol):
 
     async def groups(self) -> Mapping[str, str]:
         """Return the ids of the camera groups by folded name."""
+        ...
+
+    async def shared(self, scope: Scope) -> Mapping[str, SharedCredential]:
+        """Return the shared log-ins that lie in the scope as a whole, by folded name."""
         ...
 
     async def register(self, import_id: str, rows: Sequence[ImportRow], by: Actor) -> None:

@@ -13,10 +13,22 @@ from camera_registry.imports.messages import CellError, Level, Message, error, w
 from camera_registry.imports.places import Places
 from camera_registry.model import AdminUnit, Credentials, Position
 from camera_registry.scope import Scope
+from camera_registry.shared import SharedCredential
 from camera_registry.urls import UrlPolicy, check_credentials
 
 _SKIPPED = frozenset(
-    ("unit", "groups", "url", "sub_url", "username", "password", "lat", "lon", "position")
+    (
+        "unit",
+        "groups",
+        "url",
+        "sub_url",
+        "username",
+        "password",
+        "credential",
+        "lat",
+        "lon",
+        "position",
+    )
 )
 """Fields that are read together, not cell by cell."""
 
@@ -33,6 +45,7 @@ class Draft:
     url: str = ""
     sub_url: str = ""
     credentials: Credentials | None = None
+    credential_id: str = ""
     messages: list[Message] = field(default_factory=list)
 
     @property
@@ -45,7 +58,8 @@ class RowReader:
     """Reads the rows of one file for one user.
 
     ``mapping`` says which column holds which field, ``groups`` the ids of the groups by folded
-    name, ``weak`` whether a user name and password are a factory default or too easy to guess.
+    name, ``weak`` whether a user name and password are a factory default or too easy to guess,
+    ``shared`` the shared log-ins that the user may give, by folded name.
     """
 
     def __init__(
@@ -56,6 +70,7 @@ class RowReader:
         scope: Scope,
         groups: Mapping[str, str],
         weak: Callable[[Credentials], bool],
+        shared: Mapping[str, SharedCredential] | None = None,
     ) -> None:
         self._mapping = mapping
         self._places = places
@@ -63,6 +78,7 @@ class RowReader:
         self._scope = scope
         self._groups = groups
         self._weak = weak
+        self._shared = shared or {}
 
     def read(self, row: Row) -> Draft:
         """Read a row. Never raises: what is wrong stands in the messages."""
@@ -139,6 +155,23 @@ class RowReader:
         draft.credentials = given or inside
         if draft.credentials is not None and self._weak(draft.credentials):
             draft.messages.append(warning("password", "weak_password"))
+        self._sharing(draft, texts.get("credential", ""))
+
+    def _sharing(self, draft: Draft, name: str) -> None:
+        if not name:
+            return
+        shared = self._shared.get(cells.folded(name))
+        if shared is None:
+            draft.messages.append(error("credential", "unknown_credential", credential=name[:60]))
+            return
+        if draft.credentials is not None:
+            draft.messages.append(error("credential", "credential_twice"))
+        unit = draft.unit.code if draft.unit is not None else shared.unit_code
+        if not shared.serves(unit, draft.groups):
+            draft.messages.append(error("credential", "credential_scope", credential=name[:60]))
+        if shared.weak:
+            draft.messages.append(warning("credential", "weak_password"))
+        draft.credential_id = shared.id
 
     def _address(self, draft: Draft, name: str, text: str) -> Credentials | None:
         if not text:

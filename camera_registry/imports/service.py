@@ -278,6 +278,7 @@ class Imports:
             scope,
             await self._store.groups(),
             parts.weak,
+            await self._store.shared(scope),
         )
         duplicates = await asyncio.to_thread(Duplicates, await self._store.known(scope))
         checker = Checker(

@@ -36,10 +36,14 @@ _PULL_S = 5.0
 
 
 class Task:
-    """One job while it is done: what is asked, and where the handler says how far it is."""
+    """One job while it is done: what is asked, and where the handler says how far it is.
 
-    def __init__(self, order: Order) -> None:
+    ``attempt`` above 1: a worker was lost, or stopped, while it did this job.
+    """
+
+    def __init__(self, order: Order, attempt: int = 1) -> None:
         self.id = order.id
+        self.attempt = attempt
         self.payload = order.payload
         self.limit_s = order.limit_s
         self.credentials: Credentials | None = None
@@ -190,7 +194,7 @@ class JobRunner:
 
     async def _do(self, delivery: Delivery, order: Order, job: Job) -> None:
         began = time.monotonic()
-        task = Task(order)
+        task = Task(order, delivery.generation)
         beat = asyncio.create_task(self._heartbeat(delivery))
         try:
             job = await self._tell(replace(job, state=JobState.RUNNING, worker=self._worker))

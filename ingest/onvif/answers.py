@@ -17,6 +17,7 @@ from ingest.onvif.xml import printable
 
 _MAX_SERVICES = 40
 _MAX_SCOPES = 60
+_MAX_USERS = 200
 _CODECS = {"H264": "h264", "H265": "hevc", "JPEG": "mjpeg", "MPEG4": "mpeg4", "MPV4-ES": "mpeg4"}
 
 
@@ -104,6 +105,16 @@ def capabilities(answer: object) -> tuple[OnvifService, ...]:
         for name, namespace in known.items()
         if (url := text(answer, name, "XAddr"))
     )
+
+
+def users(answer: object) -> dict[str, str]:
+    """Read GetUsers: the level of each user by name, as it stands."""
+    found: dict[str, str] = {}
+    for item in items(answer, _MAX_USERS):
+        name, level = field(item, "Username"), field(item, "UserLevel")
+        if isinstance(name, str) and isinstance(level, str):
+            found[name] = level
+    return found
 
 
 def scopes(answer: object) -> tuple[str, ...]:

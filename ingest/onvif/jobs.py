@@ -9,9 +9,12 @@ from camera_registry import discovery, probe
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError
 from camera_registry.jobs import JobHandler, Task
+from camera_registry.passwords.order import PASSWORD
 from camera_registry.urls import UrlPolicy
+from camera_registry.vault import Vault
 from ingest.onvif.interfaces import interfaces
 from ingest.onvif.multicast import MulticastSearch
+from ingest.onvif.passwords import PasswordJob
 from ingest.onvif.probe import probe_onvif
 from ingest.onvif.sweep import Sweep
 from ingest.options import IngestOptions
@@ -20,10 +23,13 @@ from ingest.probe.rtsp import probe_rtsp
 _PERCENT = 100
 
 
-def handlers(policy: UrlPolicy, options: IngestOptions, clock: Clock) -> dict[str, JobHandler]:
+def handlers(
+    policy: UrlPolicy, options: IngestOptions, clock: Clock, vault: Vault
+) -> dict[str, JobHandler]:
     """Return what does each kind of job."""
     jobs = DeviceJobs(policy, options, clock)
     return {
+        PASSWORD: PasswordJob(policy, clock, vault).run,
         probe.PROBE: jobs.probe,
         discovery.DISCOVERY: jobs.discover,
         discovery.INTERFACES: jobs.interfaces,

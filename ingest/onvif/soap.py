@@ -56,6 +56,14 @@ class LoginRefusedError(OpenError):
         self.schemes = schemes
 
 
+class FaultError(OpenError):
+    """The device refuses an operation; ``subcodes`` are those of ONVIF, local names alone."""
+
+    def __init__(self, message: str, subcodes: str) -> None:
+        super().__init__(message, hint="see its own web page for its state", code="fault")
+        self.subcodes = subcodes
+
+
 class _Transport:
     """What zeep sends by. Answers are parsed by our rules and handed on as plain new XML."""
 
@@ -167,8 +175,4 @@ def refusal(subcodes: str, reason: str, operation: str) -> OpenError:
         return LoginRefusedError()
     if any(word in subcodes for word in ("ActionNotSupported", "NotSupported", "PTZNotSupported")):
         return OpenError(f"the device does not offer {operation}", hint="", code="not_supported")
-    return OpenError(
-        f"the device refuses {operation}: {reason or 'without a reason'}",
-        hint="see its own web page for its state",
-        code="fault",
-    )
+    return FaultError(f"the device refuses {operation}: {reason or 'without a reason'}", subcodes)

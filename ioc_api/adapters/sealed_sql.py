@@ -11,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from camera_registry.adapters.camera_tables import cameras
+from camera_registry.adapters.camera_tables import cameras, shared_credentials
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.import_tables import import_rows, imports
+from camera_registry.adapters.password_tables import password_rows
+from camera_registry.passwords.model import PENDING
 from camera_registry.vault import CREDENTIALS, HEAD_BYTES
 from ioc_api.access.oidc import ID_TOKEN
 from ioc_api.access.second_step import PURPOSE as TOTP
@@ -33,6 +35,8 @@ class Place:
 
 PLACES = (
     Place("cameras", cameras.c.sealed, cameras.c.id, CREDENTIALS),
+    Place("shared log-ins", shared_credentials.c.sealed, shared_credentials.c.id, CREDENTIALS),
+    Place("new passwords", password_rows.c.sealed, password_rows.c.camera_id, PENDING),
     Place("rows of imports", import_rows.c.sealed, import_rows.c.camera_id, CREDENTIALS),
     Place("second steps", accounts.c.totp_sealed, accounts.c.id, TOTP),
     Place("second steps begun", accounts.c.totp_pending, accounts.c.id, TOTP),

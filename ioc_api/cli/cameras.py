@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
 from ioc_api.compose.common import opened_database
-from ioc_api.compose.services import make_services
+from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import Settings, load
 
 _PAGE = 500
@@ -42,6 +43,7 @@ def cameras() -> None:
 @click.option("--url", required=True, help="rtsp://host[:port]/path; credentials are sealed.")
 @click.option("--username", help="User name on the camera; the password is asked for.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--credential", help="Name or id of a shared log-in that it uses.")
 @click.option("--lon", type=float, help="Longitude, WGS 84.")
 @click.option("--lat", type=float, help="Latitude, WGS 84.")
 @click.option("--disabled", is_flag=True, help="Register it without running it.")
@@ -67,11 +69,13 @@ def add(config: Path | None, data: Path | None, **given: Any) -> None:
         **run_fields(given),
     )
 
-    async def work(registry: CameraRegistry) -> None:
-        camera = await registry.add(new, _ALL, by=_actor())
+    async def work(services: Services) -> None:
+        shared = await _shared(services, given["credential"])
+        wanted = replace(new, credential_id=shared or "")
+        camera = await services.registry.add(wanted, _ALL, by=_actor())
         click.echo(camera.id)
 
-    _run(settings, work)
+    _run_services(settings, work)
 
 
 @cameras.command()
@@ -82,6 +86,7 @@ def add(config: Path | None, data: Path | None, **given: Any) -> None:
 @click.option("--url", help="rtsp://host[:port]/path; another host loses the credentials.")
 @click.option("--username", help="User name on the camera; the password is asked for.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--credential", help="Name or id of a shared log-in; empty: none any more.")
 @click.option("--lon", type=float, help="Longitude, WGS 84.")
 @click.option("--lat", type=float, help="Latitude, WGS 84.")
 @click.option("--enable/--disable", "enabled", default=None, help="Run it or not.")
@@ -106,14 +111,18 @@ def change(config: Path | None, data: Path | None, camera_id: str, **given: Any)
     }
     named = {name: value for name, value in same.items() if value is not None}
 
-    async def work(registry: CameraRegistry) -> None:
+    async def work(services: Services) -> None:
+        registry = services.registry
         before = await registry.get(camera_id, _ALL)
+        shared = await _shared(services, given["credential"])
+        if shared is not None:
+            named["credential_id"] = shared
         details = detail_fields(given, before.details)
         wanted = CameraChange(**named, **run_fields(given), details=details)
         changed = await registry.update(camera_id, wanted, _ALL, by=_actor())
         click.echo(f"{changed.code}  version {changed.version}")
 
-    _run(settings, work)
+    _run_services(settings, work)
 
 
 @cameras.command()
@@ -214,11 +223,20 @@ def remove(config: Path | None, data: Path | None, camera_id: str) -> None:
 
 
 def _run(settings: Settings, work: Callable[[CameraRegistry], Awaitable[None]]) -> None:
+    _run_services(settings, lambda services: work(services.registry))
+
+
+def _run_services(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
     async def opened() -> None:
         async with opened_database(settings, migrate=True) as database:
-            await work(make_services(settings, database, SystemClock(), None).registry)
+            await work(make_services(settings, database, SystemClock(), None))
 
     run_tool(opened(), settings)
+
+
+async def _shared(services: Services, name: str | None) -> str | None:
+    """Return the id of a shared log-in by its name or id; what is empty stays so."""
+    return (await services.credentials.named(name, _ALL)).id if name else name
 
 
 def _actor() -> Actor:

@@ -20,9 +20,11 @@ _PORT = click.option("--port", type=int, help="Port to listen on; 0 lets the ker
 _LATER_NAMES = (
     "cameras",
     "clip",
+    "credentials",
     "discover",
     "imports",
     "models",
+    "passwords",
     "probe",
     "rules",
     "simulate",

@@ -33,6 +33,7 @@ from ioc_api.compose.http import serve
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.model_desk import make_models
 from ioc_api.compose.models import model_keeper
+from ioc_api.compose.passwords import make_password_runner
 from ioc_api.compose.quality import make_quality
 from ioc_api.compose.services import make_services
 from ioc_api.count_keeper import CountKeeper, CountRetention
@@ -135,6 +136,8 @@ async def run_api(settings: Settings) -> None:
                 access=services.access,
                 registry=services.registry,
                 groups=services.groups,
+                credentials=services.credentials,
+                passwords=services.passwords,
                 areas=services.areas,
                 maps=services.maps,
                 imports=imports,
@@ -178,6 +181,7 @@ async def run_api(settings: Settings) -> None:
                 VersionKeeper(
                     SqlVersionArchive(database), settings.camera_versions_days, clock
                 ).run(),
+                make_password_runner(settings, database, services, jobs, clock).run(),
                 HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
                 CameraAlarms(
                     bus, health, services.registry, maintenance, clock, settings.alarm_after_s

@@ -22,6 +22,6 @@ def make_runner(
         clock,
         vault,
         worker=name,
-        handlers=handlers(policy, options, clock),
+        handlers=handlers(policy, options, clock, vault),
         slots=settings.worker_jobs,
     )

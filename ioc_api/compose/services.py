@@ -10,13 +10,17 @@ from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.groups_sql import SqlGroupStore
 from camera_registry.adapters.map_sql import SqlMapStore
+from camera_registry.adapters.passwords_sql import SqlPasswordStore
+from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock
 from camera_registry.groups import CameraGroups
 from camera_registry.map_view import MapStore
 from camera_registry.mirror import Mirror
 from camera_registry.naming import CodeScheme
+from camera_registry.passwords.service import PasswordChanges
 from camera_registry.registry import CameraRegistry
+from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
@@ -53,6 +57,8 @@ class Services:
     authenticator: Authenticator
     registry: CameraRegistry
     groups: CameraGroups
+    credentials: SharedCredentials
+    passwords: PasswordChanges
     areas: UnitAreas
     maps: MapStore
 
@@ -83,6 +89,7 @@ def make_services(
     auth = authenticator(settings, database, clock)
     providers = [each.provider() for each in settings.oidc]
     oidc = Oidc(providers, store, auth, vault, units, access_log, clock)
+    weak = open_weak(settings)
     registry = CameraRegistry(
         SqlCameraStore(database, CodeScheme(settings.camera_code_scheme), units),
         vault,
@@ -90,7 +97,7 @@ def make_services(
         UrlPolicy.parse(settings.camera_networks, loopback=settings.loopback),
         clock,
         Mirror(bus) if bus is not None else None,
-        open_weak(settings),
+        weak,
     )
     return Services(
         units=units,
@@ -101,6 +108,10 @@ def make_services(
         authenticator=auth,
         registry=registry,
         groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
+        credentials=SharedCredentials(
+            SqlSharedStore(database), registry, vault, units, clock, weak
+        ),
+        passwords=PasswordChanges(SqlPasswordStore(database), registry, vault, clock),
         areas=UnitAreas(SqlAreaStore(database), units, clock),
         maps=SqlMapStore(database),
     )

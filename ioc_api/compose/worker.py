@@ -131,7 +131,7 @@ def _rulebook(spec: CameraSpec) -> Rulebook:
 
 
 def _open_credentials(vault: Vault, spec: CameraSpec) -> Credentials | None:
-    return vault.open_credentials(spec.id, spec.sealed) if spec.sealed else None
+    return vault.open_credentials(spec.sealed_for or spec.id, spec.sealed) if spec.sealed else None
 
 
 def _options(settings: Settings) -> IngestOptions:

@@ -123,6 +123,7 @@ class Measuring:
 def probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submission:
     """Return the job that probes a registered camera; its credentials stay sealed."""
     camera = stored.camera
+    sealed, sealed_for = stored.login
     request = ProbeRequest(camera.url, camera.transport, make=camera.details.make)
     return Submission(
         PROBE,
@@ -131,8 +132,8 @@ def probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submission:
         Action.CAMERA_MANAGE,
         scope,
         limit_s=3 * request.seconds + BESIDE_MEASURING_S,
-        sealed=stored.sealed,
-        sealed_for=camera.id,
+        sealed=sealed,
+        sealed_for=sealed_for,
     )
 
 

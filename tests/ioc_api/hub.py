@@ -21,6 +21,8 @@ from camera_registry.adapters.groups_sql import SqlGroupStore
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.adapters.map_sql import SqlMapStore
+from camera_registry.adapters.passwords_sql import SqlPasswordStore
+from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
@@ -28,8 +30,10 @@ from camera_registry.groups import CameraGroups
 from camera_registry.jobs import JobDesk
 from camera_registry.mirror import Mirror
 from camera_registry.naming import CodeScheme
+from camera_registry.passwords.service import PasswordChanges
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
@@ -190,6 +194,8 @@ async def hub(
         access=Access(login, second, brake_, access_log, oidc),
         registry=registry,
         groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
+        credentials=SharedCredentials(SqlSharedStore(database), registry, vault, units, clock),
+        passwords=PasswordChanges(SqlPasswordStore(database), registry, vault, clock),
         areas=areas,
         maps=SqlMapStore(database),
         imports=imports,

@@ -46,7 +46,7 @@ async def site(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
             CLOCK,
             made.vault,
             worker="w1",
-            handlers=handlers(HERE, options, CLOCK),
+            handlers=handlers(HERE, options, CLOCK, made.vault),
             slots=8,
         )
         working = asyncio.create_task(runner.run())

@@ -25,15 +25,18 @@ from analytics.manifest import read_manifest
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.camera_tables import camera_groups
+from camera_registry.adapters.passwords_sql import SqlPasswordStore
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.base.ids import new_id
 from camera_registry.discovery import DiscoveryReport, Interfaces, encode
 from camera_registry.health.model import Target
 from camera_registry.jobs import JobDesk, JobRunner, Submission, Task
-from camera_registry.model import Actor, Camera
-from camera_registry.records import NewCamera
+from camera_registry.model import Actor, Camera, Credentials
+from camera_registry.passwords.model import ChangeState, Mode
+from camera_registry.records import CameraFilter, NewCamera
 from camera_registry.scope import Scope
+from camera_registry.shared import NewShared
 from ioc_api.adapters.models_sql import SqlModelStore
 from ioc_api.auth import TOKEN_PREFIX, fingerprint, new_secret
 from ioc_api.credentials import TokenRow
@@ -53,6 +56,7 @@ from tests.waiting import eventually
 METHODS = ("get", "post", "put", "patch", "delete", "options", "head")
 GROUP_A, GROUP_B = new_id(1), new_id(2)
 """The group of the walk's camera, and one that it is not in."""
+NOBODYS = new_id(3)
 SCOPES = {
     "city": Scope.all(),
     "own unit": Scope.of([UNIT_A]),
@@ -63,7 +67,7 @@ SCOPES = {
     "other group": Scope.of(["*"], [GROUP_B]),
     "none": None,
 }
-OF_CAMERA = ("{camera", "{event_id}")
+OF_CAMERA = ("{camera", "{event_id}", "{credential_id}", "{change_id}")
 """Paths with these are about the camera: who has rights in its group may go there."""
 OF_A = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
 GRANT_A = {"role": "operator", "units": [UNIT_A]}
@@ -74,6 +78,19 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("patch", "/api/v1/cameras/{camera_id}"): {"name": "m"},
     ("post", "/api/v1/camera-groups"): {"name": "g", "unit_code": UNIT_A},
     ("patch", "/api/v1/camera-groups/{group_id}"): {"name": "h"},
+    ("post", "/api/v1/credentials"): {
+        "name": "",
+        "unit_code": UNIT_A,
+        "username": "viewer",
+        "password": "four-Loud-geese",
+    },
+    ("patch", "/api/v1/credentials/{credential_id}"): {"password": "five-Loud-geese"},
+    ("post", "/api/v1/password-changes"): {
+        "mode": "vault",
+        "password": "five-Loud-geese",
+        "cameras": [NOBODYS],
+    },
+    ("post", "/api/v1/password-changes/preview"): {"cameras": [NOBODYS]},
     ("post", "/api/v1/cameras/{camera_id}/ptz"): {"action": "stop"},
     ("post", "/api/v1/probe"): {"url": "rtsp://10.0.0.7/"},
     ("post", "/api/v1/discovery"): {"network": "10.0.0.0/30"},
@@ -110,9 +127,12 @@ OWN = "/api/v1/imports/{import_id}"
 """What lies under this is seen by who made it and by who manages the whole city."""
 HUB_WIDE = "/api/v1/model"
 """What lies under this serves the whole city: who manages models in a part of it changes none."""
+CHOOSES = {"/api/v1/password-changes", "/api/v1/password-changes/preview"}
+"""POST to these is for cameras that are named, and the walk names none that there is."""
 MAKES_IN_A = {
     "/api/v1/cameras",
     "/api/v1/camera-groups",
+    "/api/v1/credentials",
     "/api/v1/users",
     "/api/v1/tokens",
     "/api/v1/maintenance",
@@ -206,6 +226,8 @@ class Site:
         for name, make in (
             ("token_id", self.other_token),
             ("group_id", self.group),
+            ("credential_id", self.credential),
+            ("change_id", self.password_change),
             ("import_id", self.file),
             ("window_id", self.window),
             ("task_id", self.search),
@@ -234,6 +256,22 @@ class Site:
     async def group(self) -> str:
         name = f"g{new_id(SystemClock().utc_us())}"
         return (await self.hub.deps.groups.create(name, UNIT_A, Scope.all())).id
+
+    async def credential(self) -> str:
+        """Make a shared log-in for the group of the walk's camera in unit A."""
+        name = f"c{new_id(SystemClock().utc_us())}"
+        new = NewShared(name, Credentials("viewer", "four-Loud-geese"), UNIT_A, GROUP_A)
+        by = Actor("walk", "walk")
+        return (await self.hub.deps.credentials.create(new, Scope.all(), by=by)).id
+
+    async def password_change(self) -> str:
+        """Begin to change the password of a camera of the group in unit A."""
+        camera, _ = await self.camera(GROUP_A)
+        wanted, by = CameraFilter(only=frozenset({camera.id})), Actor("walk", "walk")
+        passwords = self.hub.deps.passwords
+        change = await passwords.begin(wanted, Mode.VAULT, "five-Loud-geese", Scope.all(), by=by)
+        await SqlPasswordStore(self.hub.database).finish(change.id, ChangeState.DONE, 1)
+        return change.id
 
     async def file(self) -> str:
         path = self.hub.directory / "walk.csv"
@@ -360,6 +398,8 @@ async def call(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None and "username" in body and body["username"] == "":
         body = body | {"username": f"w{new_id(1)}"}
+    if body is not None and body.get("name") == "":
+        body = body | {"name": f"w{new_id(SystemClock().utc_us())}"}
     if offer:
         headers["Content-Type"] = "application/sdp"
         return await client.request(method, path, headers=headers, content=b"v=0\r\n")
@@ -391,6 +431,8 @@ def check(
             assert status not in (401, 403, 404, 500), case
     elif path.startswith(OWN):
         assert status in ((200, 202, 204, 409, 422) if scope.units is None else (404,)), case
+    elif method == "post" and path in CHOOSES:
+        assert status == 422, case
     elif scope.allows(UNIT_A, _groups(path)):
         assert status not in (401, 403, 500), case
         assert status != 404 or path.endswith("/{session}"), case

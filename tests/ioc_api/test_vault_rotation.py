@@ -13,13 +13,20 @@ import pytest
 import sqlalchemy as sa
 
 from camera_registry.adapters.blobs import BlobStore
+from camera_registry.adapters.camera_tables import shared_credentials
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database, metadata
 from camera_registry.adapters.import_tables import import_rows, imports
+from camera_registry.adapters.password_tables import (
+    password_changes,
+    password_rows,
+    row_values,
+)
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.imports.service import FILE_PURPOSE, blob_key
 from camera_registry.model import Camera, Credentials
+from camera_registry.passwords.model import PENDING, ChangeRow
 from camera_registry.scope import Scope
 from camera_registry.stored import StoredCamera
 from camera_registry.vault import CREDENTIALS, HEAD_BYTES, Vault
@@ -89,6 +96,37 @@ async def add_rest(database: Database, vault: Vault, files: BlobStore) -> dict[s
             )
         )
         await connection.execute(
+            shared_credentials.insert().values(
+                id=row,
+                name="s",
+                unit_code="*",
+                username="u",
+                sealed=vault.seal(row, CREDENTIALS, b"shared"),
+                weak=False,
+                version=1,
+                created_us=1,
+                updated_us=1,
+            )
+        )
+        await connection.execute(
+            password_changes.insert().values(
+                id=record,
+                owner_id=account,
+                owner_name="",
+                mode="devices",
+                random=True,
+                state="running",
+                cancel=False,
+                total=1,
+                holder="",
+                alive_us=0,
+                created_us=1,
+                updated_us=1,
+            )
+        )
+        pending = ChangeRow(record, 1, row, "n", UNIT, vault.seal(row, PENDING, b"pending"))
+        await connection.execute(password_rows.insert().values(row_values(pending)))
+        await connection.execute(
             sessions.insert().values(
                 hash="h",
                 id=new_id(now),
@@ -145,7 +183,7 @@ async def test_every_place_is_sealed_again_and_opens(database: Database, tmp_pat
 
     outcome = await rotation.reseal(3, lambda *step: told.append(step))
 
-    assert (outcome.done, outcome.unreadable) == (12, 0)
+    assert (outcome.done, outcome.unreadable) == (14, 0)
     assert told[:3] == [("cameras", 3, 7), ("cameras", 6, 7), ("cameras", 7, 7)]
     assert await rotation.left() == 0
     alone = Vault(b"n" * 32)
@@ -159,10 +197,14 @@ async def test_every_place_is_sealed_again_and_opens(database: Database, tmp_pat
         account = (await connection.execute(sa.select(accounts))).one()
         token = (await connection.execute(sa.select(sessions.c.sealed))).scalar_one()
         row = (await connection.execute(sa.select(import_rows.c.sealed))).scalar_one()
+        pending = (await connection.execute(sa.select(password_rows.c.sealed))).scalar_one()
+        shared = (await connection.execute(sa.select(shared_credentials.c.sealed))).scalar_one()
     assert alone.open(bound["account"], "totp", account.totp_sealed) == b"second"
     assert alone.open(bound["account"], "totp", account.totp_pending) == b"begun"
     assert alone.open(bound["account"], "oidc id token", token) == b"token"
     assert alone.open(bound["row"], CREDENTIALS, row) == b"row"
+    assert alone.open(bound["row"], CREDENTIALS, shared) == b"shared"
+    assert alone.open(bound["row"], PENDING, pending) == b"pending"
     assert alone.open(
         bound["import"], FILE_PURPOSE, await files.get(blob_key(bound["import"]))
     ) == (b"file")

@@ -26,6 +26,10 @@ JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 200 + b"\xff\xd9"
 Hostile = Callable[[asyncio.StreamWriter], Awaitable[None]]
 """Writes whatever it likes in place of an answer."""
 
+SetUser = Callable[["TestDevice", str, str], str]
+"""What a device makes of SetUser, given the user and the new password: ``yes``, ``silent`` (it
+closes the connection), ``garbage``, or the subcode of a fault. It takes the password itself."""
+
 _OPEN = frozenset(("GetSystemDateAndTime",))
 
 
@@ -49,6 +53,8 @@ class Setup:
     hostile: Hostile | None = None
     hostile_operations: frozenset[str] = frozenset()
     http_401: bool = False
+    level: str = "Administrator"
+    set_user: SetUser | None = None
 
 
 class TestDevice:
@@ -61,7 +67,7 @@ class TestDevice:
         self.motors = Motors()
         self.calls: list[str] = []
         self.problems: list[str] = []
-        self.tokens = TokenChecker(USER, PASSWORD, self.now)
+        self.tokens = TokenChecker({USER: PASSWORD}, self.now)
         self.port = 0
 
     def now(self) -> datetime:
@@ -122,7 +128,14 @@ class TestDevice:
                     _http(400, _KIND, _fault("ter:NotAuthorized", "Sender not authorized"))
                 )
             return
-        text = self._answer(operation, request)
+        user = self.tokens.user_of(envelope)
+        if operation in ("GetUsers", "SetUser") and self.setup.level != "Administrator":
+            writer.write(_http(400, _KIND, _fault("ter:NotAuthorized", "Sender not authorized")))
+            return
+        if operation == "SetUser" and (refusal := self._set_user(request)) != "yes":
+            await self._unwilling(refusal, writer)
+            return
+        text = self._answer(operation, request, user)
         if text is None:
             writer.write(_http(400, _KIND, _fault("ter:ActionNotSupported", "No such action")))
             return
@@ -130,13 +143,31 @@ class TestDevice:
         self._note(lambda: check(answer))
         writer.write(_http(200, _KIND, _envelope(text)))
 
+    def _set_user(self, request: etree._Element) -> str:
+        texts = {etree.QName(each).localname: each.text or "" for each in request.iter()}
+        name, password = texts["Username"], texts["Password"]
+        if self.setup.set_user is not None:
+            return self.setup.set_user(self, name, password)
+        self.tokens.passwords[name] = password
+        return "yes"
+
+    async def _unwilling(self, how: str, writer: asyncio.StreamWriter) -> None:
+        if how == "silent":
+            raise ConnectionResetError
+        if how == "garbage":
+            writer.write(_http(200, _KIND, b"<a><b>canary"))
+            return
+        # a device that repeats what it was sent
+        words = " ".join(self.tokens.passwords.values())
+        writer.write(_http(400, _KIND, _fault(f"ter:{how}", f"no to {words}")))
+
     def _note(self, check_it: Callable[[], None]) -> None:
         try:
             check_it()
         except AssertionError as error:
             self.problems.append(str(error))
 
-    def _answer(self, operation: str, request: etree._Element) -> str | None:
+    def _answer(self, operation: str, request: etree._Element, user: str) -> str | None:
         host = self.setup.xaddr_host or f"127.0.0.1:{self.port}"
         setup = self.setup
         token = next(
@@ -146,6 +177,8 @@ class TestDevice:
             "GetSystemDateAndTime": lambda: messages.date_and_time(self.now()),
             "GetDeviceInformation": lambda: messages.information(setup.serial),
             "GetScopes": messages.scopes,
+            "GetUsers": lambda: messages.users({user: setup.level, "somebody": "User"}),
+            "SetUser": messages.user_set,
             "GetEndpointReference": messages.endpoint,
             "GetServices": lambda: (
                 messages.services(host, setup.ptz, setup.media) if setup.has_get_services else None

@@ -54,6 +54,18 @@ def information(serial: str) -> str:
     )
 
 
+def users(levels: dict[str, str]) -> str:
+    found = "".join(
+        f"<tds:User><tt:Username>{name}</tt:Username><tt:UserLevel>{level}</tt:UserLevel></tds:User>"
+        for name, level in levels.items()
+    )
+    return _made("tds", TDS, "GetUsers", found)
+
+
+def user_set() -> str:
+    return _made("tds", TDS, "SetUser", "")
+
+
 def scopes() -> str:
     found = "".join(
         f"<tds:Scopes><tt:ScopeDef>Fixed</tt:ScopeDef><tt:ScopeItem>{scope}</tt:ScopeItem>"

@@ -22,9 +22,8 @@ _WINDOW = timedelta(seconds=60)
 class TokenChecker:
     """Accepts a digest once, made within a minute of the device's own time."""
 
-    def __init__(self, username: str, password: str, now: Callable[[], datetime]) -> None:
-        self._username = username
-        self._password = password
+    def __init__(self, passwords: dict[str, str], now: Callable[[], datetime]) -> None:
+        self.passwords = passwords
         self._now = now
         self._nonces: set[str] = set()
         self.refusals: list[str] = []
@@ -35,6 +34,11 @@ class TokenChecker:
         if reason:
             self.refusals.append(reason)
         return not reason
+
+    def user_of(self, envelope: etree._Element) -> str:
+        """Return the name that an accepted envelope is signed with."""
+        token = envelope.find(f".//{{{_WSSE}}}Security/{{{_WSSE}}}UsernameToken")
+        return "" if token is None else token.findtext(f"{{{_WSSE}}}Username", "")
 
     def _fault_of(self, envelope: etree._Element) -> str:
         token = envelope.find(f".//{{{_WSSE}}}Security/{{{_WSSE}}}UsernameToken")
@@ -54,8 +58,11 @@ class TokenChecker:
         if nonce in self._nonces:
             return "replayed"
         self._nonces.add(nonce)
-        material = base64.b64decode(nonce) + created.encode() + self._password.encode()
+        password = self.passwords.get(name)
+        if password is None:
+            return "no such user"
+        material = base64.b64decode(nonce) + created.encode() + password.encode()
         wanted = base64.b64encode(hashlib.sha1(material).digest()).decode()
-        if name != self._username or not hmac.compare_digest(wanted, given.text or ""):
+        if not hmac.compare_digest(wanted, given.text or ""):
             return "wrong digest"
         return ""

@@ -23,6 +23,7 @@ import pytest
 
 from camera_registry.base.ids import new_id
 from ioc_api.rbac import Role
+from tests.onvif.device import USER, Setup, running
 from tests.system.canaries import Search, forms
 from tests.system.hub import CAMHUB, Hub
 
@@ -190,6 +191,7 @@ async def test_no_secret_leaves_the_hub(canary: tuple[Hub, Search]) -> None:
     try:
         async with drive.client(hub.token) as admin:
             await plant_cameras(drive, admin)
+            await plant_shared(drive, admin)
             await plant_import(drive, admin)
             await plant_people(drive, admin)
             await commands(hub, search, drive.known["camera_id"])
@@ -243,6 +245,62 @@ async def plant_cameras(drive: Drive, admin: httpx.AsyncClient) -> None:
         drive.known["task_id"] = task.json()["id"]
     wrong = {**camera, "url": f"rtsp://viewer:{quote(search.plant('refused URL'))}@["}
     assert (await drive.call(admin, "POST", "/api/v1/cameras", json=wrong)).status_code == 422
+
+
+async def plant_shared(drive: Drive, admin: httpx.AsyncClient) -> None:
+    """A log-in that cameras share, and changes of passwords in the vault and on a device."""
+    search = drive.search
+    body = {"name": "s", "username": "viewer", "password": search.plant("shared log-in")}
+    made = await drive.call(admin, "POST", "/api/v1/credentials", json=body)
+    assert made.status_code == 201, made.text
+    drive.known["credential_id"] = made.json()["id"]
+    path = f"/api/v1/credentials/{made.json()['id']}"
+    taken = {**body, "password": search.plant("shared log-in that is refused")}
+    assert (await drive.call(admin, "POST", "/api/v1/credentials", json=taken)).status_code == 409
+    async with running() as device:
+        old = search.plant("password that a device has")
+        device.tokens.passwords[USER] = old
+        cameras = [
+            await plant_camera(drive, admin, "shares", credential_id=made.json()["id"]),
+            await plant_camera(drive, admin, "on the device", device, username=USER, password=old),
+        ]
+        change = {"password": search.plant("shared log-in after a change")}
+        assert (await drive.call(admin, "PATCH", path, json=change)).status_code == 200
+        given = {"cameras": cameras[1:], "mode": "devices"}
+        given["password"] = search.plant("password given to a device")
+        await changed(drive, admin, given, "done")
+        assert device.tokens.passwords[USER] == given["password"]
+        random = {"cameras": cameras[1:], "mode": "devices"}
+        await changed(drive, admin, random, "done")
+        search.secrets["random password of a device"] = device.tokens.passwords[USER].encode()
+        device.setup = Setup(set_user=lambda *_: "PasswordTooWeak")
+        repeated = {**random, "password": search.plant("password that a device repeats")}
+        await changed(drive, admin, repeated, "failed")
+    vault = {"cameras": cameras, "mode": "vault", "password": search.plant("one for the vault")}
+    await changed(drive, admin, vault, "done")
+
+
+async def plant_camera(
+    drive: Drive, admin: httpx.AsyncClient, name: str, device: Any = None, **more: Any
+) -> str:
+    camera = {"name": name, "unit_code": UNIT, "url": f"rtsp://127.0.0.1:9/{name[:2]}", **more}
+    if device is not None:
+        camera["capabilities"] = {"onvif_url": device.url}
+    made = await drive.call(admin, "POST", "/api/v1/cameras", json=camera)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+async def changed(drive: Drive, admin: httpx.AsyncClient, body: dict[str, Any], state: str) -> None:
+    """Change passwords, wait for the end, and look at what became of each camera."""
+    begun = await drive.call(admin, "POST", "/api/v1/password-changes", json=body)
+    assert begun.status_code == 202, begun.text
+    path = f"/api/v1/password-changes/{begun.json()['id']}"
+    drive.known["change_id"] = begun.json()["id"]
+    while (await drive.call(admin, "GET", path)).json()["state"] == "running":
+        await asyncio.sleep(0.1)
+    rows = (await drive.call(admin, "GET", f"{path}/cameras")).json()["items"]
+    assert {row["state"] for row in rows} == {state}, rows
 
 
 async def plant_import(drive: Drive, admin: httpx.AsyncClient) -> None:
@@ -338,6 +396,9 @@ async def commands(hub: Hub, search: Search, camera_id: str) -> None:
     given = search.plant("password given to a command") + "\n"
     probed = search.plant("password given to a probe") + "\n"
     nobody = "rtsp://127.0.0.1:9/s"
+    shared = search.plant("shared log-in given to a command") + "\n"
+    many = search.plant("password for many given to a command") + "\n"
+    weak = ("passwords", "change", "--weak", "--yes", "--password-stdin")
     await asyncio.gather(
         asyncio.to_thread(
             run, "cameras", "change", camera_id, "--username", "v", "--password-stdin", stdin=given
@@ -346,4 +407,7 @@ async def commands(hub: Hub, search: Search, camera_id: str) -> None:
             run, "probe", nobody, "--username", "v", "--password-stdin", "--json", stdin=probed
         ),
         asyncio.to_thread(run, "config", "show"),
+        asyncio.to_thread(run, "credentials", "change", "s", "--password-stdin", stdin=shared),
+        asyncio.to_thread(run, *weak, "--camera", camera_id, stdin=many),
+        asyncio.to_thread(run, "passwords", "list"),
     )

@@ -15,15 +15,18 @@ from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
 from camera_registry.imports.model import INTERRUPTED_AFTER_US, Import, ImportState, Mode, RowState
 from camera_registry.imports.service import Imports
-from camera_registry.model import Actor, Camera
+from camera_registry.model import Actor, Camera, Credentials
 from camera_registry.naming import CodeScheme
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.shared import NewShared
+from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
@@ -54,6 +57,7 @@ class Rig:
     database: Database
     clock: SlowClock
     directory: Path
+    vault: Vault
 
     async def upload(self, text: str, by: Actor = ANNA) -> Import:
         path = self.directory / "upload.csv"
@@ -97,7 +101,7 @@ async def rig(tmp_path: Path, engine: str) -> AsyncIterator[Rig]:
         UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
-    yield Rig(imports, registry, database, clock, tmp_path)
+    yield Rig(imports, registry, database, clock, tmp_path, vault)
     await imports.close()
     await database.close()
 
@@ -367,3 +371,38 @@ async def test_an_import_with_cameras_is_not_checked_anew(rig: Rig) -> None:
         await rig.imports.check(record, CITY)
     record = await rig.applied(record)
     assert counts(record) == {"applied": 3}
+
+
+async def test_rows_name_a_shared_log_in(rig: Rig) -> None:
+    clock = SystemClock()
+    store = SqlSharedStore(rig.database)
+    desk = SharedCredentials(store, rig.registry, rig.vault, Units.load(), clock)
+    here = NewShared("Bến Thành", Credentials("viewer", "four-Loud-geese"), "26740")
+    there = NewShared("Elsewhere", Credentials("viewer", "12345"), "25747")
+    made = await desk.create(here, CITY, by=ANNA)
+    await desk.create(there, CITY, by=ANNA)
+    text = (
+        "Tên camera,Phường/xã,Địa chỉ RTSP,Tên đăng nhập,Mật khẩu,Tài khoản dùng chung\n"
+        "A,26740,rtsp://10.0.0.1/,,,ben thanh\n"
+        "B,26740,rtsp://10.0.0.2/,,,nobody\n"
+        f"C,26740,rtsp://10.0.0.3/,viewer,{CANARY},Bến Thành\n"
+        "D,26740,rtsp://10.0.0.4/,,,elsewhere\n"
+        "E,26740,rtsp://u:pw-of-Seven@10.0.0.5/,,,Bến Thành\n"
+    )
+    record = await rig.checked(text)
+    rows = await rig.imports.rows(record)
+    found = [[(m.field, m.code) for m in row.messages] for row in rows]
+    assert found == [
+        [],
+        [("credential", "unknown_credential")],
+        [("credential", "credential_twice")],
+        [("credential", "credential_scope"), ("credential", "weak_password")],
+        [("url", "credentials_moved"), ("credential", "credential_twice")],
+    ]
+    await rig.applied(record)
+    (camera,) = await rig.cameras()
+    assert (camera.credential_id, camera.weak_credentials) == (made.id, False)
+    stored = await rig.registry.stored(camera.id, CITY)
+    assert rig.vault.open_credentials(stored.login[1], stored.login[0]).username == "viewer"
+    unit = await rig.checked(text.replace("10.0.0.1/", "10.0.0.9/"), Scope.of(["25747"]))
+    assert all(row.state is RowState.WRONG for row in await rig.imports.rows(unit))

@@ -18,6 +18,7 @@ const camera = {
   enabled: true,
   has_credentials: true,
   weak_credentials: null,
+  credential_id: '',
   detector: '',
   code: 'BT-TR-001',
   class: 'traffic',
@@ -76,6 +77,22 @@ describe('a draft', () => {
     expect(oddDetails({ ...draft.details, fov_deg: 'wide' })).toEqual(['fov_deg']);
     const bare = bodyOf({ ...draftOf(null, label), name: 'n', url: 'u' }, '26743', null);
     expect(bare).not.toHaveProperty('code');
+  });
+
+  it('names a shared log-in in the place of one of its own', () => {
+    const own = { ...draftOf(camera, label), username: 'v', password: 'p' };
+    const sharing = { ...own, credential: 'c-1' };
+    expect(bodyOf(sharing, '26743', camera)).toEqual({ version: 4, credential_id: 'c-1' });
+    const shared = { ...camera, credential_id: 'c-1' };
+    const moved = { ...draftOf(shared, label), url: 'rtsp://10.0.0.9/s' };
+    expect(bodyOf(moved, '26743', shared)).toMatchObject({ credential_id: 'c-1' });
+    const back = { ...own, credential: '' };
+    expect(bodyOf(back, '26743', shared)).toEqual({
+      version: 4,
+      credential_id: '',
+      username: 'v',
+      password: 'p',
+    });
   });
 
   it('takes a decimal comma', () => {

@@ -648,6 +648,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Credentials
+         * @description List the shared log-ins of where the caller manages all cameras.
+         */
+        get: operations["list_credentials_api_v1_credentials_get"];
+        put?: never;
+        /**
+         * Add Credential
+         * @description Make a shared log-in.
+         */
+        post: operations["add_credential_api_v1_credentials_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credentials/{credential_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Credential
+         * @description Show a shared log-in without its password.
+         */
+        get: operations["get_credential_api_v1_credentials__credential_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Credential
+         * @description Remove a shared log-in that no camera uses.
+         */
+        delete: operations["remove_credential_api_v1_credentials__credential_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Credential
+         * @description Change a shared log-in; its cameras are given the new password, and only they start anew.
+         */
+        patch: operations["change_credential_api_v1_credentials__credential_id__patch"];
+        trace?: never;
+    };
     "/api/v1/discovery": {
         parameters: {
             query?: never;
@@ -1413,6 +1465,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/password-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description List the changes all of whose cameras the caller manages, the latest first.
+         */
+        get: operations["list_changes_api_v1_password_changes_get"];
+        put?: never;
+        /**
+         * Begin Change
+         * @description Begin to change the password of all cameras that are chosen and that the caller manages.
+         */
+        post: operations["begin_change_api_v1_password_changes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-changes/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Change
+         * @description Show a change and how far it is.
+         */
+        get: operations["get_change_api_v1_password_changes__change_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget Change
+         * @description Forget a change that has ended and has no unsure camera.
+         */
+        delete: operations["forget_change_api_v1_password_changes__change_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-changes/{change_id}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Change Cameras
+         * @description List the cameras of a change with what became of each.
+         */
+        get: operations["list_change_cameras_api_v1_password_changes__change_id__cameras_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-changes/{change_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Change
+         * @description Begin no further camera; those that are being changed are brought to their end.
+         */
+        post: operations["cancel_change_api_v1_password_changes__change_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-changes/{change_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Change
+         * @description Try the failed and the unsure cameras again, with the same new passwords.
+         */
+        post: operations["retry_change_api_v1_password_changes__change_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-changes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Change
+         * @description Count the cameras that a change would be for.
+         */
+        post: operations["preview_change_api_v1_password_changes_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/probe": {
         parameters: {
             query?: never;
@@ -1987,7 +2167,7 @@ export interface components {
          * @description What becomes of the good rows where others are wrong.
          */
         ApplyBody: {
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["camera_registry__imports__model__Mode"];
         };
         /**
          * BasemapKind
@@ -2021,8 +2201,36 @@ export interface components {
             y: number;
         };
         /**
+         * Mode
+         * @description What becomes of the good rows of a file that has wrong ones.
+         * @enum {string}
+         */
+        camera_registry__imports__model__Mode: "good_rows" | "all_or_nothing";
+        /**
+         * RowState
+         * @description State of a row. KEPT is a camera that somebody changed since: undoing left it.
+         * @enum {string}
+         */
+        camera_registry__imports__model__RowState: "good" | "wrong" | "applied" | "undone" | "kept";
+        /**
+         * Mode
+         * @description Where the password is changed: it was on the devices before, or it shall be there too.
+         * @enum {string}
+         */
+        camera_registry__passwords__model__Mode: "vault" | "devices";
+        /**
+         * RowState
+         * @description State of one camera.
+         *
+         *     From ``SENT`` on the device may have the new password. ``UNSURE``: nobody could be asked which
+         *     one it has; both are kept and tried again. ``FAILED``: it has the old one as far as is known.
+         * @enum {string}
+         */
+        camera_registry__passwords__model__RowState: "waiting" | "sent" | "done" | "failed" | "unsure" | "cancelled";
+        /**
          * CameraBody
-         * @description A camera to register. Credentials may stand in the URL or apart; they are sealed.
+         * @description A camera to register. Credentials may stand in the URL or apart; they are sealed. Or
+         *     ``credential_id`` names a shared log-in.
          *
          *     Without a ``code`` the naming scheme gives one.
          */
@@ -2044,6 +2252,11 @@ export interface components {
              * @default
              */
             code: string;
+            /**
+             * Credential Id
+             * @default
+             */
+            credential_id: string;
             /**
              * Detector
              * @default
@@ -2174,6 +2387,7 @@ export interface components {
         /**
          * CameraPatch
          * @description Changes to a camera; what is left out stays. ``username`` null removes the credentials.
+         *     ``credential_id`` names a shared log-in in their place, empty takes it away.
          *
          *     With ``version`` the change is refused (412) where somebody else has changed the camera since.
          */
@@ -2188,6 +2402,8 @@ export interface components {
             class?: components["schemas"]["CameraClass"] | null;
             /** Code */
             code?: string | null;
+            /** Credential Id */
+            credential_id?: string | null;
             /** Detector */
             detector?: string | null;
             /** Enabled */
@@ -2310,6 +2526,7 @@ export interface components {
          *     ``gate`` off: always decode all of it. The lowest ``priority`` (0 to 9) gives way first where a
          *     node is overloaded. An empty ``detector`` means the node's own. ``weak_credentials``: whether
          *     the password is well known or easily guessed; null without one, or where nobody judged it yet.
+         *     ``credential_id``: the shared log-in that it uses; empty: its own, or none.
          */
         CameraShape: {
             /**
@@ -2327,6 +2544,8 @@ export interface components {
             code: string;
             /** Created At */
             created_at: string;
+            /** Credential Id */
+            credential_id: string;
             /** Detector */
             detector: string;
             /** Enabled */
@@ -2559,6 +2778,12 @@ export interface components {
             worker: string;
         };
         /**
+         * ChangeState
+         * @description State of a whole change.
+         * @enum {string}
+         */
+        ChangeState: "running" | "done" | "cancelled";
+        /**
          * CheckBody
          * @description How to read the file. Without ``mapping`` the columns are those that were recognised.
          */
@@ -2675,6 +2900,86 @@ export interface components {
             value: number;
             /** Zone */
             zone: string;
+        };
+        /**
+         * CredentialBody
+         * @description A shared log-in to make, for a unit or the whole city (``"*"``), or a camera group there.
+         */
+        CredentialBody: {
+            /**
+             * Group Id
+             * @default
+             */
+            group_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Unit Code
+             * @default *
+             */
+            unit_code: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * CredentialPage
+         * @description Shared log-ins by name.
+         */
+        CredentialPage: {
+            /** Items */
+            items: components["schemas"]["CredentialShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * CredentialPatch
+         * @description Changes to a shared log-in, and with its password to all its cameras.
+         *
+         *     A new user name needs the password with it. With ``version`` the change is refused (412) where
+         *     somebody else has changed it since.
+         */
+        CredentialPatch: {
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Username */
+            username?: string | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * CredentialShape
+         * @description A shared log-in without its password. ``weak``: it is well known or easily guessed.
+         *
+         *     ``cameras`` counts those that use it: ``GET /api/v1/cameras?credential=…``.
+         */
+        CredentialShape: {
+            /** Cameras */
+            cameras: number;
+            /** Created At */
+            created_at: string;
+            /** Group Id */
+            group_id: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Unit Code */
+            unit_code: string;
+            /** Updated At */
+            updated_at: string;
+            /** Username */
+            username: string;
+            /** Version */
+            version: number;
+            /** Weak */
+            weak: boolean;
         };
         /**
          * DayShape
@@ -3270,6 +3575,34 @@ export interface components {
             worker: string;
         };
         /**
+         * PasswordBody
+         * @description The password of now and the one to come.
+         */
+        ioc_api__own_account__PasswordBody: {
+            /**
+             * Current
+             * Format: password
+             */
+            current: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
+         * PasswordBody
+         * @description A change to begin. ``mode`` vault: the devices have the password already; devices: they are
+         *     given it by ONVIF. Without ``password`` each device gets a strong random one.
+         */
+        ioc_api__password_routes__PasswordBody: {
+            /** Cameras */
+            cameras?: string[] | null;
+            mode: components["schemas"]["camera_registry__passwords__model__Mode"];
+            /** Password */
+            password?: string | null;
+        };
+        /**
          * JobError
          * @description Why a job failed. ``code`` is a stable word for programs and for translation.
          */
@@ -3394,10 +3727,10 @@ export interface components {
         };
         /**
          * Mode
-         * @description What becomes of the good rows of a file that has wrong ones.
+         * @description Where the password is changed: it was on the devices before, or it shall be there too.
          * @enum {string}
          */
-        Mode: "good_rows" | "all_or_nothing";
+        "Mode-Output": "vault" | "devices";
         /**
          * ModelJobShape
          * @description A job: ``done`` of ``total`` (0: not known) of its ``phase``: download and upload in bytes,
@@ -3690,20 +4023,92 @@ export interface components {
             unit_code: string;
         };
         /**
-         * PasswordBody
-         * @description The password of now and the one to come.
+         * PasswordChangePage
+         * @description Changes, the latest first.
          */
-        PasswordBody: {
-            /**
-             * Current
-             * Format: password
-             */
-            current: string;
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
+        PasswordChangePage: {
+            /** Items */
+            items: components["schemas"]["PasswordChangeShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * PasswordChangeShape
+         * @description A change of passwords and how far it is: its cameras by state. Times are RFC 3339 in UTC.
+         */
+        PasswordChangeShape: {
+            /** By */
+            by: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            mode: components["schemas"]["Mode-Output"];
+            /** Random */
+            random: boolean;
+            state: components["schemas"]["ChangeState"];
+            /** Stopping */
+            stopping: boolean;
+            /** Total */
+            total: number;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * PasswordRowPage
+         * @description The cameras of a change, in its order.
+         */
+        PasswordRowPage: {
+            /** Items */
+            items: components["schemas"]["PasswordRowShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * PasswordRowShape
+         * @description One camera. ``code`` is a stable word for why it is as it is, ``message`` and ``hint`` the
+         *     same in English. ``unsure``: it may have the new password or the old one, and both are kept.
+         */
+        PasswordRowShape: {
+            /** Camera Id */
+            camera_id: string;
+            /** Code */
+            code: string;
+            /** Hint */
+            hint: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            state: components["schemas"]["camera_registry__passwords__model__RowState"];
+            /** Tries */
+            tries: number;
+            /** Unit Code */
+            unit_code: string;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * PasswordSelection
+         * @description How many cameras are chosen, and how many of them have what a change needs.
+         *
+         *     ``shared``: those with a shared log-in, which get one of their own.
+         */
+        PasswordSelection: {
+            /** Cameras */
+            cameras: number;
+            /** Shared */
+            shared: number;
+            /** Without Credentials */
+            without_credentials: number;
+            /** Without Onvif */
+            without_onvif: number;
         };
         /**
          * PointShape
@@ -3984,14 +4389,8 @@ export interface components {
             messages: components["schemas"]["MessageShape"][];
             /** Number */
             number: number;
-            state: components["schemas"]["RowState"];
+            state: components["schemas"]["camera_registry__imports__model__RowState"];
         };
-        /**
-         * RowState
-         * @description State of a row. KEPT is a camera that somebody changed since: undoing left it.
-         * @enum {string}
-         */
-        RowState: "good" | "wrong" | "applied" | "undone" | "kept";
         /**
          * RulesBody
          * @description New rules. ``version`` is the one that was read before (0 for a camera without rules of its
@@ -4044,6 +4443,14 @@ export interface components {
             shared: number | null;
             /** Unified */
             unified: number | null;
+        };
+        /**
+         * SelectionBody
+         * @description Which cameras: these ids, or null for all that the filters of the query choose.
+         */
+        SelectionBody: {
+            /** Cameras */
+            cameras?: string[] | null;
         };
         /**
          * SessionInfo
@@ -4724,7 +5131,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PasswordBody"];
+                "application/json": components["schemas"]["ioc_api__own_account__PasswordBody"];
             };
         };
         responses: {
@@ -6135,6 +6542,8 @@ export interface operations {
                 /** @description west,south,east,north in degrees */
                 bbox?: string;
                 class?: components["schemas"]["CameraClass"][];
+                /** @description Id of the shared log-in that it uses */
+                credential?: string;
                 cursor?: string;
                 enabled?: boolean | null;
                 /** @description Instead of Accept */
@@ -8260,6 +8669,473 @@ export interface operations {
             };
         };
     };
+    list_credentials_api_v1_credentials_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_credential_api_v1_credentials_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_credential_api_v1_credentials__credential_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_credential_api_v1_credentials__credential_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_credential_api_v1_credentials__credential_id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_discovery_api_v1_discovery_post: {
         parameters: {
             query?: never;
@@ -9528,7 +10404,7 @@ export interface operations {
             query?: {
                 cursor?: string | null;
                 limit?: number;
-                state?: components["schemas"]["RowState"][] | null;
+                state?: components["schemas"]["camera_registry__imports__model__RowState"][] | null;
                 warned?: boolean;
             };
             header?: never;
@@ -10392,6 +11268,8 @@ export interface operations {
                 /** @description west,south,east,north in degrees */
                 bbox?: string;
                 class?: components["schemas"]["CameraClass"][];
+                /** @description Id of the shared log-in that it uses */
+                credential?: string;
                 enabled?: boolean | null;
                 group?: string;
                 /** @description Whether it has a position */
@@ -11688,6 +12566,697 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changes_api_v1_password_changes_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChangePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_change_api_v1_password_changes_post: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                class?: components["schemas"]["CameraClass"][];
+                /** @description Id of the shared log-in that it uses */
+                credential?: string;
+                enabled?: boolean | null;
+                group?: string;
+                /** @description Whether it has a position */
+                positioned?: boolean | null;
+                /** @description Words, with or without marks: in name, code, address, serial, unit */
+                q?: string;
+                state?: components["schemas"]["State"][];
+                tag?: string;
+                unit?: string[];
+                /** @description Whether its password is well known or easily guessed */
+                weak_credentials?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ioc_api__password_routes__PasswordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChangeShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_change_api_v1_password_changes__change_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChangeShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_change_api_v1_password_changes__change_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_change_cameras_api_v1_password_changes__change_id__cameras_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["camera_registry__passwords__model__RowState"][];
+            };
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordRowPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_change_api_v1_password_changes__change_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChangeShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_change_api_v1_password_changes__change_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChangeShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_change_api_v1_password_changes_preview_post: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                class?: components["schemas"]["CameraClass"][];
+                /** @description Id of the shared log-in that it uses */
+                credential?: string;
+                enabled?: boolean | null;
+                group?: string;
+                /** @description Whether it has a position */
+                positioned?: boolean | null;
+                /** @description Words, with or without marks: in name, code, address, serial, unit */
+                q?: string;
+                state?: components["schemas"]["State"][];
+                tag?: string;
+                unit?: string[];
+                /** @description Whether its password is well known or easily guessed */
+                weak_credentials?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordSelection"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

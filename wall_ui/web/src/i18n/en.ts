@@ -248,6 +248,8 @@ export const en: Catalogue = {
   'page.map': 'Map',
   'page.health': 'Health',
   'page.discovery': 'Discovery',
+  'page.credentials': 'Log-ins',
+  'page.passwords': 'Passwords',
   'page.import': 'Import',
   'page.quality': 'Quality',
   'page.models': 'Models',

@@ -244,6 +244,8 @@ export const vi = {
   'page.map': 'Bản đồ',
   'page.health': 'Lịch sử hoạt động',
   'page.discovery': 'Tìm thiết bị',
+  'page.credentials': 'Tài khoản camera',
+  'page.passwords': 'Đổi mật khẩu',
   'page.import': 'Nhập từ tệp',
   'page.quality': 'Chất lượng',
   'page.models': 'Mô hình',

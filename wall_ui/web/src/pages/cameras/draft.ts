@@ -10,6 +10,8 @@ export interface Draft {
   lon: string;
   username: string;
   password: string;
+  /** Id of the shared log-in that it uses; empty: its own, or none. */
+  credential: string;
   /** Take the stored credentials away. */
   forget: boolean;
   tags: string;
@@ -41,6 +43,7 @@ export function draftOf(camera: Camera | null, unitLabel: (code: string) => stri
     lon: camera?.position ? String(camera.position.lon) : '',
     username: '',
     password: '',
+    credential: camera?.credential_id ?? '',
     forget: false,
     tags: camera?.tags.join(', ') ?? '',
     transport: camera?.transport ?? 'tcp',
@@ -64,7 +67,7 @@ export function faultsOf(draft: Draft, unitCode: string | null): DraftErrors {
     if (!within(lat, 90)) faults.lat = 'field.position.range';
     if (!within(lon, 180)) faults.lon = 'field.position.range';
   }
-  if (draft.password !== '' && draft.username.trim() === '') {
+  if (draft.credential === '' && draft.password !== '' && draft.username.trim() === '') {
     faults.username = 'field.username.needed';
   }
   return faults;
@@ -96,13 +99,17 @@ export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): o
     priority: draft.priority,
     enabled: draft.enabled,
     detector: draft.detector,
+    credential_id: draft.credential,
     ...detailsBody(draft.details),
   };
-  const credentials = draft.forget
-    ? { username: null }
-    : draft.username.trim() === ''
-      ? {}
-      : { username: draft.username.trim(), password: draft.password };
+  const shared = draft.credential !== '';
+  const credentials = shared
+    ? { credential_id: draft.credential } // told again: another address would lose it
+    : draft.forget
+      ? { username: null }
+      : draft.username.trim() === ''
+        ? {}
+        : { username: draft.username.trim(), password: draft.password };
   if (before === null) {
     // what is not known of a new camera is left to the hub, its code for one
     const told = Object.entries(whole).filter(([, value]) => value !== '' && value !== null);
