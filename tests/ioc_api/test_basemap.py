@@ -27,7 +27,7 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def signed_in(
-    tmp_path: Path, archive: Path, bus: NatsBus
+    tmp_path: Path, archive: Path, bus: NatsBus, engine: str
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         hub(tmp_path / "hub", bus, map_tiles=str(archive)) as made,
@@ -162,7 +162,7 @@ async def test_what_is_no_archive_is_not_served(
 
 
 async def test_nobody_reads_it_without_signing_in(
-    tmp_path: Path, archive: Path, bus: NatsBus
+    tmp_path: Path, archive: Path, bus: NatsBus, engine: str
 ) -> None:
     async with (
         hub(tmp_path / "hub", bus, map_tiles=str(archive)) as made,
@@ -173,7 +173,9 @@ async def test_nobody_reads_it_without_signing_in(
             assert answer.status_code == 401
 
 
-async def test_the_policy_allows_just_the_host_of_the_tiles(tmp_path: Path, bus: NatsBus) -> None:
+async def test_the_policy_allows_just_the_host_of_the_tiles(
+    tmp_path: Path, bus: NatsBus, engine: str
+) -> None:
     address = "https://maps.city.vn/{z}/{x}/{y}.png?key=abc"
     for place, (given, allowed) in enumerate(
         (("", "connect-src 'self';"), (address, "connect-src 'self' https://maps.city.vn;"))
