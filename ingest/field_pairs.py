@@ -24,11 +24,13 @@ class FieldPairs:
     def join(self, unit: AccessUnit, shape: PictureFormat) -> list[AccessUnit]:
         """Take the next unit of a stream of this ``shape`` and return what is whole by now.
 
-        A field that found no partner is passed on as it is.
+        A field that found no partner is passed on, as a keyframe only if it is IDR: a viewer may
+        come between the fields of a picture, and FFmpeg takes a second field of its own slices for
+        a keyframe, which shows every other row of nothing.
         """
         found = field_of(unit.data, shape)
         waiting, self._waiting = self._waiting, None
-        alone = [waiting[0]] if waiting else []
+        alone = [_by_itself(*waiting)] if waiting else []
         if found is None:
             return [*alone, unit]
         if waiting and _belong_together(waiting[1], found):
@@ -37,6 +39,10 @@ class FieldPairs:
             return [waiting[0]._replace(data=waiting[0].data + second)]
         self._waiting = (unit, found)
         return alone
+
+
+def _by_itself(unit: AccessUnit, field: Field) -> AccessUnit:
+    return unit if field.idr else unit._replace(keyframe=False)
 
 
 def _belong_together(first: Field, second: Field) -> bool:

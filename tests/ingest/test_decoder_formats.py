@@ -224,12 +224,17 @@ def test_a_field_without_its_partner_is_passed_on() -> None:
     (first, second), (later, _) = fields.pictures(2)
     pairs = FieldPairs()
 
+    keyframes = []
+
     def joined(data: bytes) -> list[bytes]:
-        return [one.data for one in pairs.join(AccessUnit(data, True, 0, 0, info), shape)]
+        found = pairs.join(AccessUnit(data, True, 0, 0, info), shape)
+        keyframes.extend(one.keyframe for one in found)
+        return [one.data for one in found]
 
     assert joined(second) == []
     assert joined(first) == [second]
     assert pairs.waiting
     assert joined(later) == [first]
+    assert keyframes == [False, True]  # a second field by itself begins nothing
     assert joined(b"\x00\x00\x01\x09\xf0") == [later, b"\x00\x00\x01\x09\xf0"]
     assert joined(b"\x00\x00\x01\x65") == [b"\x00\x00\x01\x65"]
