@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks import numbers
+from benchmarks import accounting, numbers
 from benchmarks.report import Figure, Result, Run, finish, parser
 from ingest.simulator import CameraConfig, SimulatorConfig
 from ingest.simulator.library import ClipSpec, build
@@ -74,6 +75,42 @@ async def probe_all(hub: Hub, urls: list[str]) -> Probed:
     return Probed(seconds, good, failed)
 
 
+def _pids(hub: Hub) -> dict[str, int]:
+    return {role: int(pid) for role, pid in hub.ready["roles"].items()}
+
+
+def _spent(hub: Hub) -> dict[str, float]:
+    return {role: accounting.cpu_seconds([pid]) for role, pid in _pids(hub).items()}
+
+
+def _memory(hub: Hub) -> float:
+    """MiB of the workers together."""
+    pids = _pids(hub).items()
+    return sum(accounting.memory_mib(pid)[1] for role, pid in pids if role.startswith("worker"))
+
+
+class Watched:
+    """Notes the most memory that the workers held, twice a second."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.most = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Watched:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            self.most = max(self.most, _memory(self._hub))
+
+
 def _cameras(folder: Path, count: int) -> SimulatorConfig:
     scene = build(ClipSpec.of(CameraConfig("clip", rate="cbr")), default_cache())
     cameras = []
@@ -97,8 +134,11 @@ def measure(run: Run, cameras: int) -> Result:
                 hub.start()
                 alone = asyncio.run(probe_all(hub, urls[:1]))
                 psutil.cpu_percent()
-                together = asyncio.run(probe_all(hub, urls))
+                before, held = _spent(hub), _memory(hub)
+                with Watched(hub) as watched:
+                    together = asyncio.run(probe_all(hub, urls))
                 busy = psutil.cpu_percent()
+                after = _spent(hub)
             finally:
                 if hub.process is not None:
                     hub.stop()
@@ -119,7 +159,14 @@ def measure(run: Run, cameras: int) -> Result:
         Figure("first picture p95", numbers.percentile(opened, 0.95), "s"),
         Figure("probes that failed", float(len(together.failed)), "", target=0.0),
     ]
+    spent = {role: after[role] - before[role] for role in after}
+    figures += [
+        Figure("memory of a probe", (watched.most - held) / cameras, "MiB"),
+        Figure("processor time of a probe", sum(spent.values()) / cameras * 1000, "ms"),
+    ]
+    roles = ", ".join(f"{role} {seconds:.1f}" for role, seconds in sorted(spent.items()))
     notes = [
+        f"processor seconds by role: {roles}",
         f"measured rate {min(fps):.2f} to {max(fps):.2f} pictures/s of a camera that sends 25",
         f"whole machine {busy:.0f} % busy, simulator included",
     ]

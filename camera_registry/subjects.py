@@ -83,6 +83,11 @@ def job(kind: str) -> str:
     return f"job.{kind}"
 
 
+def job_news(job_id: str) -> str:
+    """Core notice that the record of a job has changed: a wake-up, its body is empty."""
+    return f"jobs.news.{job_id}"
+
+
 def api_job(kind: str) -> str:
     """Stream subject of the orders of one kind of job that an api does, not a worker."""
     return f"apijob.{kind}"

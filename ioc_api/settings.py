@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         0, ge=0, le=64, description="Analysis threads of a worker; 0: one per core it may run on"
     )
     worker_jobs: int = Field(
-        64, ge=1, le=512, description="Most probes and searches that a worker does at once"
+        100, ge=1, le=512, description="Most probes and searches that a worker does at once"
     )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures a second that are analysed")
     detector: str = Field(

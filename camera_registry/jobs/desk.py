@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import structlog
 
 from camera_registry import subjects
-from camera_registry.base.bus import Bus
+from camera_registry.base.bus import Bus, Message
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import NotFoundError, UnavailableError
 from camera_registry.base.ids import is_id, new_id
@@ -26,7 +27,8 @@ from camera_registry.vault import Vault
 
 log = structlog.get_logger(__name__)
 
-_LOOK_S = 0.25
+_LOOK_S = 2.0
+"""How often a record is read while no news of it comes; news may be lost, as a worker may."""
 
 
 class JobDesk:
@@ -85,12 +87,26 @@ class JobDesk:
         after ``limit_s`` seconds as it then is. Raises NotFoundError.
         """
         until = self._clock.monotonic() + limit_s
-        while True:
-            job = await self.get(job_id)
-            left = until - self._clock.monotonic()
-            if job.revision > seen or job.state.final or left <= 0:
-                return job
-            await asyncio.sleep(min(_LOOK_S, left))
+        news = asyncio.Event()
+
+        async def heard(_: Message) -> None:
+            news.set()
+
+        job = await self.get(job_id)
+        if job.revision > seen or job.state.final or limit_s <= 0:
+            return job
+        told = await self._bus.subscribe(subjects.job_news(job_id), heard)
+        try:
+            while True:
+                news.clear()
+                job = await self.get(job_id)
+                left = until - self._clock.monotonic()
+                if job.revision > seen or job.state.final or left <= 0:
+                    return job
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), min(_LOOK_S, left))
+        finally:
+            await told.stop()
 
     async def cancel(self, job_id: str) -> Job:
         """Call a job off. One that waits is off at once, one that runs ends within a moment."""
@@ -104,6 +120,7 @@ class JobDesk:
                 updated_us=self._clock.utc_us(),
             )
             await self._records.put(job_id, encode(job))
+            await self._bus.publish(subjects.job_news(job_id), b"")
         # after the record: a worker that read it before that hears the notice (see the runner)
         await self._bus.publish(subjects.JOB_CANCELLED, job_id.encode())
         log.info("job_cancelled", job=job_id)

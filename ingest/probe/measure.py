@@ -76,7 +76,6 @@ class StreamProbe:
         self._seconds = seconds
         self._stop = stop
         self._progress = progress
-        self._decoder = FrameDecoder()
         self._seen = _Seen()
         self._began = 0.0
 
@@ -139,7 +138,7 @@ class StreamProbe:
     def _show(self, unit: AccessUnit) -> None:
         now = self._clock.utc_us()
         packet = Packet(0, 0, True, now, now, now, unit.data, unit.info)
-        frames = self._decoder.still(packet)
+        frames = FrameDecoder().still(packet)  # kept, two hundred would hold megabytes each
         if frames:
             self._seen.first_picture = time.monotonic()
             self._seen.picture = jpeg(frames[0].frame)

@@ -16,6 +16,7 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError, NotFoundError
 from camera_registry.base.ids import new_id
 from camera_registry.jobs import Job, JobDesk, JobHandler, JobRunner, JobState, Submission, Task
+from camera_registry.jobs import desk as desk_module
 from camera_registry.jobs.model import QUEUED_AGE_S, decode_job, encode
 from camera_registry.model import Credentials
 from camera_registry.scope import Scope
@@ -239,3 +240,43 @@ async def test_there_is_no_such_job(desk: JobDesk) -> None:
 def test_a_record_survives_the_wire() -> None:
     job = Job("i", "k", "o", "a", Scope.of(["1"]), 1, 2, state=JobState.FAILED, code="c")
     assert decode_job(encode(job)) == job
+
+
+async def test_who_waits_hears_of_each_change(
+    bus: NatsBus, desk: JobDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the notice: the record is not read again and again meanwhile."""
+    monkeypatch.setattr(desk_module, "_LOOK_S", 3600.0)
+    slow = Slow()
+    async with working(bus, {"slow": slow}):
+        job = await desk.submit(wanted("slow"))
+        told = await desk.wait(job.id, job.revision, 3600.0)
+        while told.done == 0:
+            told = await desk.wait(job.id, told.revision, 3600.0)
+        assert (told.state, told.result) == (JobState.RUNNING, b'{"so":"far"}')
+        ending = asyncio.create_task(desk.wait(job.id, 2**53, 3600.0))
+        await asyncio.sleep(0)
+        slow.go.set()
+        assert (await ending).state is JobState.DONE
+
+
+async def test_who_waits_hears_that_a_job_was_called_off_before_it_began(
+    desk: JobDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_module, "_LOOK_S", 3600.0)
+    job = await desk.submit(wanted("slow"))
+    waiting = asyncio.create_task(desk.wait(job.id, 2**53, 3600.0))
+    await asyncio.sleep(0)
+    await desk.cancel(job.id)
+    assert (await waiting).state is JobState.CANCELLED
+
+
+async def test_many_jobs_run_at_once(bus: NatsBus, desk: JobDesk) -> None:
+    slow = Slow()
+    async with working(bus, {"slow": slow}, slots=30):
+        jobs = [await desk.submit(wanted("slow")) for _ in range(40)]
+        await eventually(lambda: slow.running == 30)
+        slow.go.set()
+        done = [await desk.wait(job.id, 2**53, 60.0) for job in jobs]
+    assert {job.state for job in done} == {JobState.DONE}
+    assert slow.most == 30
