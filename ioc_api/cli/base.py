@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -13,6 +14,7 @@ import click
 import uvloop
 
 from camera_registry.base.errors import CamhubError
+from camera_registry.model import Actor
 from ioc_api import logs
 from ioc_api.settings import Settings
 
@@ -52,6 +54,11 @@ def run_tool(work: Coroutine[Any, Any, None], given: Settings) -> None:
     level = given.log_level if given.log_level in {"debug", "error"} else "warning"
     logs.configure(level, "console", "cli")
     asyncio.run(work)
+
+
+def this_person() -> Actor:
+    """Return who changes the registry from this command line."""
+    return Actor("", f"{getpass.getuser()} (command line)")
 
 
 def camera_password(from_stdin: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,17 @@ import msgspec
 from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.details import Details
-from camera_registry.model import Actor, Camera, CameraClass, Credentials, Position
+from camera_registry.model import Camera, CameraClass, Credentials, Position
 from camera_registry.records import CameraChange, CameraFilter, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
-from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
+from ioc_api.cli.base import (
+    CamhubGroup,
+    camera_password,
+    run_tool,
+    settings_options,
+    this_person,
+)
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.services import Services, make_services
@@ -72,7 +77,7 @@ def add(config: Path | None, data: Path | None, **given: Any) -> None:
     async def work(services: Services) -> None:
         shared = await _shared(services, given["credential"])
         wanted = replace(new, credential_id=shared or "")
-        camera = await services.registry.add(wanted, _ALL, by=_actor())
+        camera = await services.registry.add(wanted, _ALL, by=this_person())
         click.echo(camera.id)
 
     _run_services(settings, work)
@@ -119,7 +124,7 @@ def change(config: Path | None, data: Path | None, camera_id: str, **given: Any)
             named["credential_id"] = shared
         details = detail_fields(given, before.details)
         wanted = CameraChange(**named, **run_fields(given), details=details)
-        changed = await registry.update(camera_id, wanted, _ALL, by=_actor())
+        changed = await registry.update(camera_id, wanted, _ALL, by=this_person())
         click.echo(f"{changed.code}  version {changed.version}")
 
     _run_services(settings, work)
@@ -216,7 +221,7 @@ def remove(config: Path | None, data: Path | None, camera_id: str) -> None:
     """
 
     async def work(registry: CameraRegistry) -> None:
-        await registry.remove(camera_id, _ALL, by=_actor())
+        await registry.remove(camera_id, _ALL, by=this_person())
         click.echo(f"removed {camera_id}")
 
     _run(load(config, data=data), work)
@@ -237,10 +242,6 @@ def _run_services(settings: Settings, work: Callable[[Services], Awaitable[None]
 async def _shared(services: Services, name: str | None) -> str | None:
     """Return the id of a shared log-in by its name or id; what is empty stays so."""
     return (await services.credentials.named(name, _ALL)).id if name else name
-
-
-def _actor() -> Actor:
-    return Actor("", f"{getpass.getuser()} (command line)")
 
 
 def _position(given: dict[str, Any]) -> Position | None:

@@ -13,12 +13,17 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import CamhubError, Kind
 from camera_registry.model import Credentials
 from camera_registry.probe import OnvifReport, ProbeReport, ProbeRequest, StreamReport
+from camera_registry.records import CameraChange
+from camera_registry.scope import Scope
+from camera_registry.taking_over import facts_of
 from camera_registry.urls import UrlPolicy
 from ingest.onvif.probe import probe_onvif
 from ingest.options import IngestOptions
 from ingest.probe.rtsp import probe_rtsp
-from ioc_api.cli.base import camera_password, run_tool, settings_options
-from ioc_api.settings import load
+from ioc_api.cli.base import camera_password, run_tool, settings_options, this_person
+from ioc_api.compose.common import opened_database
+from ioc_api.compose.services import make_services
+from ioc_api.settings import Settings, load
 
 
 class ProbeFailedError(CamhubError):
@@ -42,6 +47,7 @@ class ProbeFailedError(CamhubError):
 )
 @click.option("--make", default="", help="Maker of the camera, for the paths proposed after a 404.")
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Write the picture here (JPEG).")
+@click.option("--save", metavar="CAMERA", help="Write what was found into this camera's record.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def probe(
     config: Path | None,
@@ -53,6 +59,7 @@ def probe(
     seconds: float,
     make: str,
     snapshot: Path | None,
+    save: str | None,
     as_json: bool,
 ) -> None:
     """Look at a camera: rtsp://… for a stream, http://… or a host alone for an ONVIF device.
@@ -63,6 +70,7 @@ def probe(
     Examples:
         camhub probe rtsp://10.1.2.3/stream1 --username viewer --snapshot gate.jpg
         camhub probe 10.1.2.3 --username admin --json
+        camhub probe rtsp://10.1.2.3/stream1 --username viewer --save 0193b2f0-…
     """
     given = load(config, data=data)
     policy = UrlPolicy.parse(given.camera_networks, loopback=given.loopback)
@@ -73,7 +81,27 @@ def probe(
     else:
         url = policy.accept_device(url)
     request = ProbeRequest(url, transport, seconds, make)
-    run_tool(_probe(request, credentials, policy, snapshot, as_json), given)
+    run_tool(_probe_and_save(request, credentials, policy, snapshot, as_json, save, given), given)
+
+
+async def _probe_and_save(
+    request: ProbeRequest,
+    credentials: Credentials | None,
+    policy: UrlPolicy,
+    snapshot: Path | None,
+    as_json: bool,
+    save: str | None,
+    given: Settings,
+) -> None:
+    report = await _probe(request, credentials, policy, snapshot, as_json)
+    if save is None:
+        return
+    async with opened_database(given, migrate=True) as database:
+        registry = make_services(given, database, SystemClock(), None).registry
+        camera = await registry.get(save, Scope.all())
+        change = CameraChange(details=facts_of(camera, report), version=camera.version)
+        kept = await registry.update(save, change, Scope.all(), by=this_person())
+    click.echo(f"  saved          {kept.code}  version {kept.version}", err=as_json)
 
 
 async def _probe(
@@ -82,7 +110,7 @@ async def _probe(
     policy: UrlPolicy,
     snapshot: Path | None,
     as_json: bool,
-) -> None:
+) -> ProbeReport:
     clock = SystemClock()
 
     def progress(_: float, __: str) -> None:
@@ -108,6 +136,7 @@ async def _probe(
     if report.failure is not None:
         failure = report.failure
         raise ProbeFailedError(failure.message, hint=failure.hint, code=failure.code)
+    return report
 
 
 def _lines(report: ProbeReport) -> list[str]:

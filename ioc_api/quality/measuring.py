@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError, NotFoundError
+from camera_registry.base.errors import CamhubError, ConflictError, NotFoundError
 from camera_registry.base.tasks import Backoff, retrying
 from camera_registry.jobs import Job, JobDesk, JobState, Submission
 from camera_registry.probe import PROBE, ProbeReport, ProbeRequest, decode_report, encode
@@ -123,8 +124,36 @@ class Measuring:
 def probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submission:
     """Return the job that probes a registered camera; its credentials stay sealed."""
     camera = stored.camera
-    sealed, sealed_for = stored.login
     request = ProbeRequest(camera.url, camera.transport, make=camera.details.make)
+    return _submission(stored, request, owner, scope)
+
+
+def device_probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submission:
+    """Return the job that asks the ONVIF device of a registered camera.
+
+    Raises ConflictError where none is known. The log-in goes to the camera's own host only.
+    """
+    camera = stored.camera
+    url = camera.details.capabilities.onvif_url
+    if not url:
+        raise ConflictError(
+            "No ONVIF device is known of this camera",
+            hint="write the address of its device service into its record",
+            code="no_onvif",
+        )
+    if (urlsplit(url).hostname or "") != (urlsplit(camera.url).hostname or ""):
+        raise ConflictError(
+            "The ONVIF device of this camera is at another host than its stream",
+            hint="correct the address of its device service",
+            code="onvif_elsewhere",
+        )
+    return _submission(stored, ProbeRequest(url), owner, scope)
+
+
+def _submission(
+    stored: StoredCamera, request: ProbeRequest, owner: str, scope: Scope
+) -> Submission:
+    sealed, sealed_for = stored.login
     return Submission(
         PROBE,
         encode(request),

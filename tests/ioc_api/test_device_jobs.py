@@ -109,6 +109,71 @@ async def test_a_registered_camera_is_probed_with_its_own_credentials(
     assert job["result"]["ok"], job
 
 
+async def test_what_was_measured_is_kept_in_the_record(
+    site: Hub, engineer: httpx.AsyncClient, camera: Camera
+) -> None:
+    details = Details(make="Example Optics", address="12 Lê Lợi")
+    new = NewCamera(
+        "n", UNIT_A, camera.url, credentials=Credentials("camera", "s3cret"), details=details
+    )
+    stored = await site.deps.registry.add(new, Scope.all())
+    place = f"/api/v1/cameras/{stored.id}"
+    job = await finished(engineer, await engineer.post(f"{place}/probe"))
+    kept = await engineer.post(f"{place}/facts", json={"job": job["id"]})
+    assert kept.status_code == 200, kept.text
+    main = kept.json()["main"]
+    assert (main["codec"], main["width"], main["height"]) == ("h264", 320, 180)
+    assert main["fps"] == pytest.approx(job["result"]["stream"]["fps"])
+    assert main["bitrate_kbps"] == round(job["result"]["stream"]["bitrate_kbps"])
+    assert (kept.json()["make"], kept.json()["address"]) == ("Example Optics", "12 Lê Lợi")
+    assert kept.json()["version"] == 2
+    other = await site.deps.registry.add(NewCamera("o", UNIT_A, URLS["main"]), Scope.all())
+    answer = await engineer.post(f"/api/v1/cameras/{other.id}/facts", json={"job": job["id"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "other_camera")
+
+
+async def test_what_a_device_tells_is_kept_in_the_record(
+    site: Hub, engineer: httpx.AsyncClient, device: TestDevice
+) -> None:
+    details = Details(capabilities=Capabilities(onvif_url=device.url))
+    new = NewCamera(
+        "n", UNIT_A, URLS["main"], credentials=Credentials(USER, PASSWORD), details=details
+    )
+    stored = await site.deps.registry.add(new, Scope.all())
+    place = f"/api/v1/cameras/{stored.id}"
+    job = await finished(engineer, await engineer.post(f"{place}/probe?of=device"))
+    assert job["result"]["ok"], job
+    kept = (await engineer.post(f"{place}/facts", json={"job": job["id"]})).json()
+    assert (kept["make"], kept["model"], kept["firmware"]) == ("Example Optics", "T-1000", "5.7.1")
+    assert kept["serial"] == "SN-0042"
+    can = kept["capabilities"]
+    assert (can["ptz"], can["onvif_profiles"], can["endpoint_id"]) == (True, ["T"], GUID)
+
+
+async def test_facts_that_cannot_be_kept(
+    site: Hub, engineer: httpx.AsyncClient, device: TestDevice
+) -> None:
+    camera = await site.deps.registry.add(NewCamera("n", UNIT_A, URLS["main"]), Scope.all())
+    place = f"/api/v1/cameras/{camera.id}"
+    none = await engineer.post(f"{place}/probe?of=device")
+    assert (none.status_code, none.json()["code"]) == (409, "no_onvif")
+    away = {"capabilities": {"onvif_url": "http://10.0.0.9/onvif/device_service"}}
+    assert (await engineer.patch(place, json=away)).status_code == 200
+    elsewhere = await engineer.post(f"{place}/probe?of=device")
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "onvif_elsewhere")
+    failed = await finished(
+        engineer, await engineer.post("/api/v1/probe", json={"url": "rtsp://127.0.0.1:1/x"})
+    )
+    answer = await engineer.post(f"{place}/facts", json={"job": failed["id"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "nothing_measured")
+    missing = await engineer.post(f"{place}/facts", json={"job": "none"})
+    assert (missing.status_code, missing.json()["code"]) == (422, "no_job")
+    # somebody who manages cameras elsewhere only
+    job = await probed(engineer, device)
+    async with site.client(await site.token(Role.ENGINEER, Scope.of([UNIT_B]))) as client:
+        assert (await client.post(f"{place}/facts", json={"job": job["id"]})).status_code == 404
+
+
 async def test_addresses_that_are_never_asked(engineer: httpx.AsyncClient) -> None:
     for url, status in (
         ("rtsp://169.254.169.254/x", 403),

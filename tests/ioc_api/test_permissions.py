@@ -93,6 +93,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/password-changes/preview"): {"cameras": [NOBODYS]},
     ("post", "/api/v1/cameras/{camera_id}/ptz"): {"action": "stop"},
     ("post", "/api/v1/probe"): {"url": "rtsp://10.0.0.7/"},
+    ("post", "/api/v1/cameras/{camera_id}/facts"): {"job": "none"},
     ("post", "/api/v1/discovery"): {"network": "10.0.0.0/30"},
     ("post", "/api/v1/jobs/{task_id}/camera"): {"unit_code": UNIT_A},
     ("put", "/api/v1/cameras/{camera_id}/rules"): {"version": 0, "document": {"rules": []}},

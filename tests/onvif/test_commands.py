@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from camera_registry.base.errors import CamhubError
+from ioc_api.cli.cameras import cameras
 from ioc_api.cli.discover import discover
 from ioc_api.cli.probe import probe
 from tests.ingest.conftest import Camera, camera, clip
@@ -62,6 +63,24 @@ async def test_a_device_as_json_and_as_words(tmp_path: Path) -> None:
     assert URLS["main"] in words.output
     assert PASSWORD not in done.output + words.output
     assert found.exit_code == 0, found.output
+
+
+async def test_what_was_found_is_kept_in_a_camera_s_record(camera: Camera, tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    login = ("--username", "camera", "--password-stdin")
+    new = ("--name", "n", "--unit", "26743", "--url", camera.url, *login)
+    added = await run(cameras, "add", *data, *new, given="s3cret\n")
+    assert added.exit_code == 0, added.output
+    camera_id = added.output.split()[-1]
+    look = (camera.url, *data, *login, "--seconds", "1", "--save", camera_id)
+    done = await run(probe, *look, given="s3cret\n")
+    assert done.exit_code == 0, done.output
+    assert "saved" in done.output
+    kept = json.loads((await run(cameras, "show", *data, camera_id)).output)
+    main = kept["details"]["main"]
+    assert (main["codec"], main["width"], main["height"]) == ("h264", 320, 180)
+    assert main["fps"] > 0
+    assert "s3cret" not in done.output
 
 
 async def test_a_failure_is_said_with_what_to_try(camera: Camera) -> None:

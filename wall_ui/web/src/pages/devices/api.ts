@@ -38,8 +38,13 @@ export function startProbe(api: Api, body: object): Promise<Job> {
   return api.send('POST', '/api/v1/probe', body);
 }
 
-export function probeCamera(api: Api, id: string): Promise<Job> {
-  return api.send('POST', `/api/v1/cameras/${encodeURIComponent(id)}/probe`);
+export function probeCamera(api: Api, id: string, of: 'stream' | 'device'): Promise<Job> {
+  return api.send('POST', `/api/v1/cameras/${encodeURIComponent(id)}/probe?of=${of}`);
+}
+
+/** Writes what a probe of this camera found into its record. */
+export function keepFacts(api: Api, id: string, job: string): Promise<Camera> {
+  return api.send('POST', `/api/v1/cameras/${encodeURIComponent(id)}/facts`, { job });
 }
 
 export function registerFound(api: Api, job: string, body: object): Promise<Camera> {

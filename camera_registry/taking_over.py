@@ -1,0 +1,80 @@
+"""From what a probe found to a camera's record: which of its facts are taken over."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from camera_registry.base.errors import InvalidError
+from camera_registry.details import Details, StreamProfile
+from camera_registry.model import Camera
+from camera_registry.probe import OnvifReport, ProbeReport, StreamReport
+
+
+def facts_of(camera: Camera, report: ProbeReport) -> dict[str, Any]:
+    """Return the fields of ``Details`` that a probe of this camera tells, with their values.
+
+    A stream tells codec, size, rate and bit rate as measured, of the main or the sub stream by its
+    address; a device at the camera's host tells make, model, firmware, serial and what it can do.
+    What it leaves open stays as it is. Raises InvalidError where the probe found nothing, or looked
+    at something else.
+    """
+    if not report.ok:
+        raise InvalidError(
+            "the probe found nothing that could be kept",
+            hint="mend what it told, and probe again",
+            code="nothing_measured",
+        )
+    details = camera.details
+    if report.stream is not None and report.url == camera.url:
+        return {"main": _stream(StreamProfile(), report.stream)}
+    if report.stream is not None and details.sub is not None and report.url == details.sub.url:
+        return {"sub": _stream(details.sub, report.stream)}
+    if report.device is not None and _is_of(camera, report.device.url):
+        return _device(details, report.device)
+    raise InvalidError(
+        "the probe looked at another address than those of this camera",
+        hint="probe the camera itself",
+        code="other_camera",
+    )
+
+
+def _stream(before: StreamProfile, found: StreamReport) -> StreamProfile:
+    return replace(
+        before,
+        codec=found.codec,
+        width=found.width,
+        height=found.height,
+        fps=_finite(found.fps),
+        bitrate_kbps=round(_finite(found.bitrate_kbps)),
+    )
+
+
+def _device(details: Details, found: OnvifReport) -> dict[str, Any]:
+    told = {
+        "make": found.make,
+        "model": found.model,
+        "firmware": found.firmware,
+        "serial": found.serial,
+    }
+    can = replace(
+        details.capabilities,
+        onvif_url=found.url,
+        endpoint_id=found.endpoint_id or details.capabilities.endpoint_id,
+        onvif_profiles=tuple(each for each in found.onvif_profiles if len(each) == 1)
+        or details.capabilities.onvif_profiles,
+    )
+    if found.profiles:
+        can = replace(can, ptz=found.ptz, audio=any(each.audio for each in found.profiles))
+    return {name: value for name, value in told.items() if value} | {"capabilities": can}
+
+
+def _is_of(camera: Camera, url: str) -> bool:
+    """Whether a device is at the camera's own host, which is where its log-in may go."""
+    return (urlsplit(url).hostname or "") == (urlsplit(camera.url).hostname or "")
+
+
+def _finite(value: float) -> float:
+    return round(value, 2) if math.isfinite(value) else 0.0
