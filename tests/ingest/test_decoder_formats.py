@@ -224,7 +224,7 @@ def test_a_field_without_its_partner_is_passed_on() -> None:
     (first, second), (later, _) = fields.pictures(2)
     pairs = FieldPairs()
 
-    keyframes = []
+    keyframes: list[bool] = []
 
     def joined(data: bytes) -> list[bytes]:
         found = pairs.join(AccessUnit(data, True, 0, 0, info), shape)

@@ -44,7 +44,7 @@ def write_fields(path: Path, *, apart: bool) -> Path:
         assert isinstance(stream, VideoStream)
         at = 0
         for data, length, keyframe in samples:
-            packet: av.Packet[VideoStream] = av.Packet(data)
+            packet = av.Packet(data)
             packet.stream, packet.time_base = stream, _FIELD
             packet.pts, packet.dts, packet.duration = at, at, length
             packet.is_keyframe = keyframe
