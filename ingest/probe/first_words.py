@@ -22,12 +22,15 @@ _ALGORITHM = re.compile(r'algorithm\s*=\s*"?([A-Za-z0-9-]{1,20})', re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class FirstWords:
-    """Status of the answer (0: it was no RTSP), the server's name, its realm, its log-ins."""
+    """Status of the answer (0: it was no RTSP), the server's name, its realm, its log-ins, and the
+    bytes that its description of the stream is to have.
+    """
 
     status: int
     server: str = ""
     realm: str = ""
     schemes: tuple[str, ...] = ()
+    length: int = 0
 
 
 async def first_words(url: str, address: str, timeout_s: float) -> FirstWords:
@@ -76,6 +79,7 @@ def read_answer(head: bytes) -> FirstWords:
         _header(head, b"server"),
         _printable(realm),
         tuple(dict.fromkeys(_scheme(value) for value in challenges)),
+        int(length) if (length := _header(head, b"content-length")).isdecimal() else 0,
     )
 
 

@@ -21,6 +21,7 @@ from ingest.session import Source
 from ingest.threads import run_stoppable
 
 _NOT_REACHED = frozenset(("dns", "refused", "timeout", "unreachable", "forbidden_network"))
+_MAX_DESCRIPTION = 256 * 1024
 _SPOKEN = frozenset(("Basic", "Digest MD5", "Digest MD5-SESS"))
 
 
@@ -42,6 +43,8 @@ async def probe_rtsp(
         words = await _asked(request, options)
         if words is not None and 300 <= words.status < 400:
             raise _redirected()
+        if words is not None and words.length > _MAX_DESCRIPTION:
+            raise _endless()
         measured = await _measured(request, credentials, clock, options, progress)
     except CamhubError as error:
         failure = _explained(error, words, credentials, request.make)
@@ -94,6 +97,15 @@ def _redirected() -> OpenError:
         "the camera sends its viewers to another address",
         hint="register the address of the stream itself",
         code="redirected",
+    )
+
+
+def _endless() -> OpenError:
+    # FFmpeg would set aside as much memory as the camera says, and read on
+    return OpenError(
+        "the camera's description of its stream is too long",
+        hint="check that this is a camera; restart it if it worked before",
+        code="bad_data",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import tracemalloc
 from collections.abc import Callable
 
@@ -132,6 +133,43 @@ CASES: dict[str, tuple[Hostile, str]] = {
         "bad_xml",
     ),
 }
+
+
+async def heads_without_end(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 X\r\n")
+    while True:
+        writer.write(b"X-A: " + b"a" * 8000 + b"\r\n")
+        await writer.drain()
+
+
+async def a_head_drop_by_drop(writer: asyncio.StreamWriter) -> None:
+    for byte in b"HTTP/1.1 200 X\r\nX-A: " + b"a" * 1000:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def hints_without_end(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 50)
+        await writer.drain()
+
+
+CASES["heads without end"] = (heads_without_end, "no_http")
+CASES["a head drop by drop"] = (a_head_drop_by_drop, "timeout")
+CASES["hints without end"] = (hints_without_end, "timeout")
+CASES["shorter than it says"] = (says(b"<a/>", 200, XML, "Content-Length: 4000"), "no_http")
+CASES["longer than it says"] = (says(b"<a/>" * 99, 200, XML, "Content-Length: 3"), "bad_xml")
+CASES["a length that is none"] = (says(b"<a/>", 200, XML, "Content-Length: -1"), "no_http")
+CASES["two lengths"] = (
+    says(b"<a/>", 200, XML, "Content-Length: 3", "Content-Length: 4"),
+    "no_http",
+)
+CASES["a bad chunk"] = (says(b"zz\r\n<a/>", 200, XML, "Transfer-Encoding: chunked"), "no_http")
+CASES["a real bomb"] = (
+    says(gzip.compress(b"<a>" * 5_000_000), 200, XML, "Content-Encoding: gzip"),
+    "bad_xml",
+)
 
 
 async def shouting(writer: asyncio.StreamWriter) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from ingest.probe.rtsp import probe_rtsp
 from ingest.simulator import CameraConfig
 from tests.ingest.conftest import Camera, simulated
 from tests.ingest.footage import write_mp4
-from tests.ingest.scripted_camera import scripted_camera, status
+from tests.ingest.scripted_camera import describing, reply, scripted_camera, status
 
 RIGHT = Credentials("camera", "s3cret")
 QUICK = IngestOptions(open_timeout_s=1.5, stalled_after_s=1.5, keyframe_within_s=1.5)
@@ -206,6 +208,39 @@ async def test_nonsense_becomes_a_failure(answer: bytes, forever: bool) -> None:
         report, _ = await probe(url, None)
     assert report.failure is not None
     assert report.failure.code in ("bad_data", "closed", "timeout", "request_refused")
+
+
+async def test_a_description_without_end_is_not_asked_for_by_ffmpeg() -> None:
+    asked = []
+
+    def answer(request: bytes) -> bytes:
+        asked.append(request.split(b" ")[0])
+        return reply(
+            request, "200 OK", "Content-Type: application/sdp", "Content-Length: 2000000000"
+        )
+
+    with scripted_camera(answer) as port:
+        report, _ = await probe(f"rtsp://127.0.0.1:{port}/a", None)
+    assert report.failure is not None
+    assert (report.failure.code, report.reachable) == ("bad_data", True)
+    assert asked == [b"DESCRIBE"]
+
+
+async def test_media_that_is_noise_ends_as_a_failure() -> None:
+    """A session that opens as it should, and then interleaved packets of nothing, without end."""
+    sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
+    sdp += "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:t\r\n"
+
+    def noise(connection: socket.socket, ended: threading.Event) -> None:
+        made = random.Random(7)
+        with contextlib.suppress(OSError):
+            while not ended.is_set():
+                connection.sendall(b"$" + bytes([made.randrange(4)]) + made.randbytes(2 + 900))
+
+    with scripted_camera(describing(sdp), noise) as port:
+        report, picture = await probe(f"rtsp://127.0.0.1:{port}/a", None)
+    assert report.failure is not None
+    assert (report.ok, picture) == (False, b"")
 
 
 async def test_a_probe_is_called_off(camera: Camera) -> None:
