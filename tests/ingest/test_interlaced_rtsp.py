@@ -93,7 +93,7 @@ async def test_fields_become_whole_pictures(apart: bool, transport: str, tmp_pat
 class _Means:
     """Looks at each plane, and finds nothing."""
 
-    label, tracking = "means 1", BLOBS
+    label, tracking, learning = "means 1", BLOBS, False
 
     def __init__(self) -> None:
         self.found: list[float] = []
