@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from camera_registry.base.errors import CamhubError
@@ -23,7 +24,7 @@ _REDIRECT: dict[int | str, dict[str, Any]] = {
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
 }
-Text = Annotated[str, Query(max_length=2048, pattern=r"^[\x20-\x7e]*$")]
+_SENT = re.compile(r"[\x20-\x7e]{0,2048}")
 """What RFC 6749 (appendix A) lets a provider send back: printable ASCII."""
 
 
@@ -63,11 +64,17 @@ async def callback(
     request: Request,
     client: Visitor,
     provider: str,
-    code: Text = "",
-    state: Text = "",
-    error: Text = "",
+    code: str = "",
+    state: str = "",
+    error: str = "",
 ) -> RedirectResponse:
-    """Come back from the provider: to the wall, or to the sign-in page with the reason."""
+    """Come back from the provider: to the wall, or to the sign-in page with the reason.
+
+    The parameters have no bounds in the document: a person's browser stands here, and what no
+    provider sends takes it back to the sign-in page like any other sign-in that was not ours.
+    """
+    if not all(_SENT.fullmatch(each) for each in (code, state, error)):
+        return _finished("/#/signin/oidc_expired")
     try:
         if error or not code:
             return _finished("/#/signin/oidc_denied")
