@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from ingest.clips import cut
 from tests.analytics.clips import clip
@@ -92,6 +92,21 @@ async def test_a_zone_drawn_with_the_mouse_is_saved_comes_back_and_speaks(
     await page.get_by_test_id("tab-overview").click()
     event = page.get_by_test_id("camera-event").first
     await expect(event).to_contain_text(re.compile("Ở lâu trong vùng"), timeout=60_000)
+
+
+async def test_a_picture_that_is_not_there_yet_is_waited_for_in_words(
+    page: Page, rules_page: str
+) -> None:
+    async def not_yet(route: Route) -> None:
+        await route.fulfill(status=503, json={"code": "no_picture", "detail": "no picture yet"})
+
+    await page.route("**/snapshot", not_yet)
+    await page.goto(rules_page)
+    told = page.get_by_test_id("still-nothing")
+    await expect(told).to_have_text("Camera chưa gửi hình; đang tự thử lại…")
+    await page.unroute("**/snapshot")
+    await expect(page.get_by_test_id("drawing").locator("image")).to_be_attached()
+    await expect(told).to_have_count(0)
 
 
 async def test_points_are_moved_by_key_undone_and_guarded(page: Page, rules_page: str) -> None:
