@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from camera_registry.base.clock import iso_to_us, us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.health.model import Uptime
-from camera_registry.health.uptime import FLAPPING_US, flapping, uptime
+from camera_registry.health.uptime import FLAPPING_US, dead_since, flapping, touching, uptime
 from ioc_api.deps import ApiDeps, Deps
 from ioc_api.guard import By, Granted, permission
 from ioc_api.health.maintenance import NewWindow
@@ -20,7 +20,7 @@ from ioc_api.health_shapes import (
     UnitHealth,
     UnitHealthList,
     WindowBody,
-    WindowList,
+    WindowPage,
     WindowShape,
     change_shape,
     outage_shape,
@@ -48,14 +48,14 @@ async def camera_health(
     camera = await deps.registry.get(camera_id, scope)
     begin, end = _period(deps, since, until)
     now = deps.now_us()
-    changes = await deps.health.changes(camera.id, begin, end, _CHANGES)
-    lately = await deps.health.changes(camera.id, now - FLAPPING_US, now, _CHANGES)
-    outage = await deps.health.dead_since(camera.id)
+    lately = (now - FLAPPING_US, now)
+    story = await deps.health.story(camera.id, [(begin, end), lately], _CHANGES)
+    outage = dead_since(story)
     return CameraHealth(
         since=us_to_iso(begin),
         until=us_to_iso(end),
-        uptime=uptime_shape(uptime(changes, begin, end)),
-        flapping=flapping(lately, now),
+        uptime=uptime_shape(uptime(touching(story, begin, end), begin, end)),
+        flapping=camera.enabled and flapping(touching(story, *lately), now),
         dead_since=None if outage is None else us_to_iso(outage),
         maintenance=await deps.maintenance.silences(camera, now),
     )
@@ -115,11 +115,28 @@ async def outages(
     )
 
 
-@router.get("/api/v1/maintenance", **permission(Action.CAMERA_VIEW))
-async def list_windows(deps: Deps, scope: Granted, past: bool = False) -> WindowList:
-    """List maintenance windows that are not over; with ``past`` those of the last 90 days too."""
-    windows = await deps.maintenance.list(scope, past=past)
-    return WindowList(items=[window_shape(window) for window in windows])
+@router.get("/api/v1/maintenance", **permission(Action.CAMERA_VIEW, also=(404,)))
+async def list_windows(
+    deps: Deps,
+    scope: Granted,
+    past: bool = False,
+    camera: Annotated[str | None, Query(max_length=36)] = None,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> WindowPage:
+    """List maintenance windows that are not over; with ``past`` those of the last 90 days too.
+
+    ``camera``: only those that are for this camera, its unit or one of its groups.
+    """
+    only = None if camera is None else await deps.registry.get(camera, scope)
+    after = decode_cursor(cursor, tuple[int, str]) if cursor else None
+    found = await deps.maintenance.page(scope, after, limit + 1, past=past, camera=only)
+    page = [seen.window for seen in found[:limit]]
+    more = len(found) > limit
+    return WindowPage(
+        items=[window_shape(seen) for seen in found[:limit]],
+        next_cursor=encode_cursor((page[-1].from_us, page[-1].id)) if more else None,
+    )
 
 
 @router.post(

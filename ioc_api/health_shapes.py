@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from camera_registry.base.clock import us_to_iso
-from camera_registry.health.model import HealthChange, Outage, Target, Uptime
-from ioc_api.health.maintenance import SeenWindow
+from camera_registry.health.model import HealthChange, Outage, SeenWindow, Target, Uptime
 from ioc_api.shapes import Body
 
 
@@ -115,10 +114,11 @@ class WindowShape(BaseModel):
     created_at: str
 
 
-class WindowList(BaseModel):
+class WindowPage(BaseModel):
     """Windows by their beginnings."""
 
     items: list[WindowShape]
+    next_cursor: str | None
 
 
 def change_shape(change: HealthChange) -> ChangeShape:

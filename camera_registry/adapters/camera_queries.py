@@ -72,9 +72,9 @@ def matching(wanted: CameraFilter, dialect: str) -> list[Condition]:
         found.append(c.lon.between(wanted.box.west, wanted.box.east))
         found.append(c.lat.between(wanted.box.south, wanted.box.north))
     if wanted.only is not None:
-        found.append(c.id.in_(_listed(wanted.only, dialect)))
+        found.append(c.id.in_(listed(wanted.only, dialect)))
     if wanted.never:
-        found.append(c.id.not_in(_listed(wanted.never, dialect)))
+        found.append(c.id.not_in(listed(wanted.never, dialect)))
     return found
 
 
@@ -115,7 +115,7 @@ def _members(groups: Iterable[str]) -> sa.Select[Any]:
     return sa.select(members.camera_id).where(members.group_id.in_(sorted(groups)))
 
 
-def _listed(ids: frozenset[str], dialect: str) -> sa.Select[Any]:
+def listed(ids: frozenset[str], dialect: str) -> sa.Select[Any]:
     """Return ids as a table of one column: one parameter, however many thousands there are."""
     text = sa.literal(msgspec.json.encode(sorted(ids)).decode(), sa.Text)
     if dialect == "sqlite":

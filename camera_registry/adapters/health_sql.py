@@ -6,13 +6,13 @@ that comes late, from a worker whose connection was down, is put in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_queries import in_scope, listed
 from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.health_sums import DEAD, died, health, sums_of
@@ -53,12 +53,23 @@ class SqlHealthStore:
             same = (before.state, before.reason_code) == (change.state, change.reason_code)
             if before.at_us == change.at_us or same:
                 return
-        later = sa.select(sa.func.min(_h.at_us)).where(mine, _h.at_us > change.at_us)
-        until_us = (await connection.execute(later)).scalar_one()
-        write = self._database.insert(health).values(_row(change) | {"until_us": until_us})
-        await connection.execute(
-            write.on_conflict_do_nothing(index_elements=["camera_id", "at_us"])
+        later = (
+            sa.select(_h.at_us, _h.state)
+            .where(mine, _h.at_us > change.at_us)
+            .order_by(_h.at_us)
+            .limit(1)
         )
+        behind = (await connection.execute(later)).first()
+        if behind is not None and behind.state == change.state == DISABLED:
+            await connection.execute(  # it is known already, and began earlier
+                health.update().where(mine, _h.at_us == behind.at_us).values(at_us=change.at_us)
+            )
+        else:
+            until_us = None if behind is None else behind.at_us
+            write = self._database.insert(health).values(_row(change) | {"until_us": until_us})
+            await connection.execute(
+                write.on_conflict_do_nothing(index_elements=["camera_id", "at_us"])
+            )
         if before is not None:
             await connection.execute(
                 health.update().where(mine, _h.at_us == before.at_us).values(until_us=change.at_us)
@@ -71,6 +82,32 @@ class SqlHealthStore:
         query = (
             sa.select(health)
             .where(_h.camera_id == camera_id, *_touching(since_us, until_us))
+            .order_by(_h.at_us.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [_change(row) for row in reversed(rows)]
+
+    async def story(
+        self, camera_id: str, periods: Sequence[tuple[int, int]], limit: int
+    ) -> Sequence[HealthChange]:
+        """Return the latest changes that touch any of the periods, and all since the last one that
+        was live or switched off, in the order of their times.
+        """
+        earlier = health.alias()
+        turned = (
+            sa.select(sa.func.coalesce(sa.func.max(earlier.c.at_us), 0))
+            .where(
+                earlier.c.camera_id == camera_id,
+                earlier.c.state.in_((State.LIVE.value, DISABLED)),
+            )
+            .scalar_subquery()
+        )
+        told = [sa.and_(*_touching(*period)) for period in periods]
+        query = (
+            sa.select(health)
+            .where(_h.camera_id == camera_id, sa.or_(_h.at_us >= turned, *told))
             .order_by(_h.at_us.desc())
             .limit(limit)
         )
@@ -184,18 +221,30 @@ class SqlHealthStore:
         return since_us
 
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
-        """Return cameras whose live ended at least so often since a time, and how often."""
+        """Return cameras whose live ended at least so often since a time, and how often.
+
+        The end of live by which a camera was switched off is none of these.
+        """
         falls = sa.func.count()
         # SQLite would read the whole history in the order of the key to save itself the grouping.
         camera = _h.camera_id.concat("")
+        after = health.alias()
         query = (
             sa.select(camera, falls)
+            .select_from(health.join(after, _followed_by(after)))
             .where(_h.until_us >= since_us, _h.state == State.LIVE.value)
             .group_by(camera)
             .having(falls >= least)
         )
         async with self._database.read() as connection:
             return [(name, count) for name, count in (await connection.execute(query)).all()]
+
+    async def disabled(self, camera_ids: Collection[str]) -> frozenset[str]:
+        """Return which of these cameras are switched off in the register."""
+        wanted = listed(frozenset(camera_ids), self._database.dialect)
+        query = sa.select(cameras.c.id).where(~cameras.c.enabled, cameras.c.id.in_(wanted))
+        async with self._database.read() as connection:
+            return frozenset((await connection.execute(query)).scalars())
 
     async def switched_off(self, now_us: int, limit: int) -> int:
         """Note up to ``limit`` cameras that are disabled and not noted so; return how many."""
@@ -228,6 +277,15 @@ class SqlHealthStore:
                 match = sa.exists().where(old.c.camera_id == _h.camera_id, old.c.at_us == _h.at_us)
                 forgotten += (await connection.execute(health.delete().where(match))).rowcount
         return forgotten
+
+
+def _followed_by(after: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a change ended in another one, and not by being switched off."""
+    return sa.and_(
+        after.c.camera_id == _h.camera_id,
+        after.c.at_us == _h.until_us,
+        after.c.state != DISABLED,
+    )
 
 
 def _touching(since_us: int, until_us: int) -> tuple[sa.ColumnElement[bool], ...]:

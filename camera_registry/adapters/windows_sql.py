@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database, metadata
-from camera_registry.health.model import Target, Window
+from camera_registry.health.model import SeenWindow, Target, Window
+from camera_registry.health.ports import Place, WindowFilter
 from camera_registry.model import Actor
+from camera_registry.scope import EVERYWHERE, Scope
 
 maintenance = sa.Table(
     "maintenance",
@@ -56,16 +61,29 @@ class SqlWindowStore:
             row = (await connection.execute(query)).mappings().first()
         return None if row is None else _window(row)
 
-    async def list(self, until_after_us: int, limit: int) -> Sequence[Window]:
-        """Return windows that end after a time, by their beginnings."""
+    async def page(self, wanted: WindowFilter, after: Place | None, limit: int) -> list[SeenWindow]:
+        """Return windows in the scope by their beginnings, with the names of cameras."""
+        c = cameras.c
+        camera = sa.and_(_m.target == Target.CAMERA.value, c.id == _m.target_id)
         query = (
-            sa.select(maintenance)
-            .where(_m.until_us > until_after_us)
-            .order_by(_m.from_us, _m.id)
-            .limit(limit)
+            sa.select(maintenance, sa.func.coalesce(c.name, "").label("name"))
+            .select_from(maintenance.outerjoin(cameras, camera))
+            .where(_m.until_us > wanted.ends_after_us, _visible(wanted.scope))
         )
+        if wanted.targets is not None:
+            query = query.where(_m.target_id.in_(sorted(wanted.targets)))
         async with self._database.read() as connection:
-            return [_window(row) for row in (await connection.execute(query)).mappings()]
+            rows = (await connection.execute(_paged(query, after, limit))).mappings()
+            return [SeenWindow(_window(row), row["name"]) for row in rows]
+
+    async def between(
+        self, since_us: int, until_us: int, after: Place | None, limit: int
+    ) -> Sequence[Window]:
+        """Return windows, whosesoever, that touch a period, by their beginnings."""
+        query = sa.select(maintenance).where(_m.until_us > since_us, _m.from_us <= until_us)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(_paged(query, after, limit))).mappings()
+            return [_window(row) for row in rows]
 
     async def end(self, window_id: str, at_us: int) -> None:
         """Let a window end at a time; one that has not begun is deleted."""
@@ -78,6 +96,28 @@ class SqlWindowStore:
                 .where(_m.id == window_id, _m.until_us > at_us)
                 .values(until_us=at_us)
             )
+
+
+def _visible(scope: Scope) -> sa.ColumnElement[bool]:
+    """Return the condition that all of what a window is for lies in the scope."""
+    c = cameras.c
+    camera = sa.and_(c.id.is_not(None), in_scope(c.unit_code, scope, c.id))
+    if scope.units is None:
+        whole: sa.ColumnElement[bool] = _m.target != Target.CAMERA.value
+    else:
+        groups = [group for group, unit in scope.grouped if unit == EVERYWHERE]
+        whole = sa.or_(
+            sa.and_(_m.target == Target.UNIT.value, _m.target_id.in_(sorted(scope.units))),
+            sa.and_(_m.target == Target.GROUP.value, _m.target_id.in_(sorted(groups))),
+        )
+    return sa.or_(camera, whole)
+
+
+def _paged(query: sa.Select[Any], after: Place | None, limit: int) -> sa.Select[Any]:
+    if after is not None:
+        place = sa.tuple_(sa.literal(after[0], sa.BigInteger), sa.literal(after[1]))
+        query = query.where(sa.tuple_(_m.from_us, _m.id) > place)
+    return query.order_by(_m.from_us, _m.id).limit(limit)
 
 
 def _window(row: sa.RowMapping) -> Window:

@@ -112,15 +112,13 @@ class Window:
     by: Actor
     created_us: int
 
-    def covers(self, camera_id: str, unit_code: str, groups: tuple[str, ...], at_us: int) -> bool:
-        """Say whether an alarm of this camera at this time is silenced."""
-        if not self.from_us <= at_us < self.until_us:
-            return False
-        if self.target is Target.CAMERA:
-            return self.target_id == camera_id
-        if self.target is Target.UNIT:
-            return self.target_id == unit_code
-        return self.target_id in groups
+
+@dataclass(frozen=True, slots=True)
+class SeenWindow:
+    """A window, and the name of the camera or unit that it is for; a group's is empty."""
+
+    window: Window
+    name: str
 
 
 encode_change = msgspec.msgpack.Encoder().encode

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from camera_registry.health.model import HealthChange, Outage, Uptime, Window
+from camera_registry.health.model import HealthChange, Outage, SeenWindow, Uptime, Window
 from camera_registry.scope import Scope
+
+Place = tuple[int, str]
+"""Where a window stands in a list: its beginning and its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFilter:
+    """Windows that end after a time, of whose cameras all lie in the scope.
+
+    ``targets``: only those for one of these ids of cameras, groups and units.
+    """
+
+    scope: Scope
+    ends_after_us: int
+    targets: frozenset[str] | None = None
 
 
 class HealthStore(Protocol):
@@ -20,6 +36,14 @@ class HealthStore(Protocol):
         self, camera_id: str, since_us: int, until_us: int, limit: int
     ) -> Sequence[HealthChange]:
         """Return the latest changes that touch a period, in the order of their times."""
+        ...
+
+    async def story(
+        self, camera_id: str, periods: Sequence[tuple[int, int]], limit: int
+    ) -> Sequence[HealthChange]:
+        """Return the latest changes that touch any of the periods, and all since the last one that
+        was live or switched off, in the order of their times.
+        """
         ...
 
     async def page(
@@ -49,7 +73,14 @@ class HealthStore(Protocol):
         ...
 
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
-        """Return cameras whose live ended at least so often since a time, and how often."""
+        """Return cameras whose live ended at least so often since a time, and how often.
+
+        The end of live by which a camera was switched off is none of these.
+        """
+        ...
+
+    async def disabled(self, camera_ids: Collection[str]) -> frozenset[str]:
+        """Return which of these cameras are switched off in the register."""
         ...
 
     async def switched_off(self, now_us: int, limit: int) -> int:
@@ -74,8 +105,14 @@ class WindowStore(Protocol):
         """Return a window, or None."""
         ...
 
-    async def list(self, until_after_us: int, limit: int) -> Sequence[Window]:
-        """Return windows that end after a time, by their beginnings."""
+    async def page(self, wanted: WindowFilter, after: Place | None, limit: int) -> list[SeenWindow]:
+        """Return windows in the scope by their beginnings, with the names of cameras."""
+        ...
+
+    async def between(
+        self, since_us: int, until_us: int, after: Place | None, limit: int
+    ) -> Sequence[Window]:
+        """Return windows, whosesoever, that touch a period, by their beginnings."""
         ...
 
     async def end(self, window_id: str, at_us: int) -> None:

@@ -33,6 +33,17 @@ def uptime(changes: Iterable[HealthChange], since_us: int, until_us: int) -> Upt
     return Uptime(live_us / 1e6, known_us / 1e6, falls)
 
 
+def touching(
+    changes: Iterable[HealthChange], since_us: int, until_us: int
+) -> Sequence[HealthChange]:
+    """Return those of the changes that lasted at some time of a period."""
+    return [
+        change
+        for change in changes
+        if change.at_us < until_us and (change.until_us is None or change.until_us > since_us)
+    ]
+
+
 def flapping(changes: Iterable[HealthChange], now_us: int) -> bool:
     """Say whether a camera keeps coming and going."""
     return uptime(changes, now_us - FLAPPING_US, now_us).falls >= FLAPPING_FALLS

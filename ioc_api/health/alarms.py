@@ -91,7 +91,9 @@ class CameraAlarms:
         FLAP.set(len(flapping))
         for camera_id, falls in flapping:
             camera = await self._camera(camera_id)
-            if camera is not None and not await self._maintenance.silences(camera, now):
+            if camera is None or not camera.enabled:
+                continue
+            if not await self._maintenance.silences(camera, now):
                 hour = now - now % FLAPPING_US
                 await self._tell(camera, FLAPPING, hour, now, {"falls": float(falls)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -11,8 +11,9 @@ from analytics.events import Event
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
-from camera_registry.health.model import Target, Window
-from camera_registry.health.ports import WindowStore
+from camera_registry.health.model import SeenWindow, Target, Window
+from camera_registry.health.ports import Place, WindowFilter, WindowStore
+from camera_registry.health.silence import Silence
 from camera_registry.model import Actor, Camera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
@@ -21,7 +22,7 @@ from camera_registry.units import Units
 log = structlog.get_logger(__name__)
 
 LONGEST_US = 31 * 86_400 * 1_000_000
-_AT_MOST = 2000
+_AT_ONCE = 2000
 _READ_EVERY_US = 5_000_000
 _DAY_US = 86_400 * 1_000_000
 _SILENT = ("tamper_", "camera_")
@@ -38,14 +39,6 @@ class NewWindow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeenWindow:
-    """A window, and the name of the camera or unit that it is for; a group's is empty."""
-
-    window: Window
-    name: str
-
-
 class Maintenance:
     """Announces, lists and ends windows. A window is seen by whoever may see what it is for."""
 
@@ -56,7 +49,7 @@ class Maintenance:
         self._registry = registry
         self._units = units
         self._clock = clock
-        self._cached: Sequence[Window] = ()
+        self._cached = Silence()
         self._read_us = 0
 
     async def announce(self, new: NewWindow, scope: Scope, by: Actor) -> SeenWindow:
@@ -79,36 +72,44 @@ class Maintenance:
         log.info("maintenance_announced", window=window.id, by=by.id)
         return SeenWindow(window, name)
 
-    async def list(self, scope: Scope, *, past: bool = False) -> list[SeenWindow]:
-        """Return windows in scope by their beginnings; with ``past`` those of the last 90 days."""
+    async def page(
+        self,
+        scope: Scope,
+        after: Place | None,
+        limit: int,
+        *,
+        past: bool = False,
+        camera: Camera | None = None,
+    ) -> list[SeenWindow]:
+        """Return windows in scope by their beginnings; with ``past`` those of the last 90 days.
+
+        ``camera``: only those that are for it, be it by itself, its unit or a group of it.
+        """
         since = self._clock.utc_us() - (90 * _DAY_US if past else 0)
-        windows = await self._store.list(since, _AT_MOST)
-        seen = [(window, await self._name(window, scope)) for window in windows]
-        return [SeenWindow(window, name) for window, name in seen if name is not None]
+        targets = None
+        if camera is not None:
+            targets = frozenset({camera.id, camera.unit_code, *camera.groups})
+        found = await self._store.page(WindowFilter(scope, since, targets), after, limit)
+        return [
+            replace(each, name=self._unit_name(each.window.target_id))
+            if each.window.target is Target.UNIT
+            else each
+            for each in found
+        ]
 
     async def end(self, window_id: str, scope: Scope, by: Actor) -> None:
         """End a window now. Raises NotFoundError where there is none in scope."""
         window = await self._store.get(window_id) if is_id(window_id) else None
-        if window is None or await self._name(window, scope) is None:
+        if window is None or not await self._visible(window, scope):
             raise NotFoundError("There is no such maintenance window")
         await self._store.end(window_id, self._clock.utc_us())
         self._read_us = 0
         log.info("maintenance_ended", window=window_id, by=by.id)
 
-    async def current(self) -> Sequence[Window]:
-        """Return the windows of now and of the last day, at most seconds old."""
-        now = self._clock.utc_us()
-        if now - self._read_us > _READ_EVERY_US:
-            self._cached = await self._store.list(now - _DAY_US, _AT_MOST)
-            self._read_us = now
-        return self._cached
-
     async def silences(self, camera: Camera, at_us: int) -> bool:
-        """Say whether an alarm of a camera at this time is silenced."""
-        return any(
-            window.covers(camera.id, camera.unit_code, camera.groups, at_us)
-            for window in await self.current()
-        )
+        """Say whether an alarm of a camera at this time, of now or the last day, is silenced."""
+        silence = await self._current()
+        return silence.covers(camera.id, camera.unit_code, camera.groups, at_us)
 
     async def silenced(self, events: Sequence[Event]) -> frozenset[str]:
         """Return the ids of those events that a window silenced at their time.
@@ -120,15 +121,34 @@ class Maintenance:
             return frozenset()
         oldest = min(at_us for _, at_us in about)
         recent = oldest >= self._clock.utc_us() - _DAY_US
-        windows = await (self.current() if recent else self._store.list(oldest, _AT_MOST))
+        newest = max(at_us for _, at_us in about)
+        silence = await (self._current() if recent else self._between(oldest, newest))
         found = set()
         for event, at_us in about:
-            then = [each for each in windows if each.from_us <= at_us < each.until_us]
-            grouped = any(each.target is Target.GROUP for each in then)
-            groups = await self._groups(event.camera_id) if grouped else ()
-            if any(each.covers(event.camera_id, event.unit_code, groups, at_us) for each in then):
+            asks = silence.asks_for_groups(at_us)
+            groups = await self._groups(event.camera_id) if asks else ()
+            if silence.covers(event.camera_id, event.unit_code, groups, at_us):
                 found.add(event.id)
         return frozenset(found)
+
+    async def _current(self) -> Silence:
+        """Return the windows of now and of the last day, at most seconds old."""
+        now = self._clock.utc_us()
+        if now - self._read_us > _READ_EVERY_US:
+            self._cached = await self._between(now - _DAY_US, now + _READ_EVERY_US)
+            self._read_us = now
+        return self._cached
+
+    async def _between(self, since_us: int, until_us: int) -> Silence:
+        """Read all windows that touch a period, however many."""
+        found: list[Window] = []
+        after: Place | None = None
+        while True:
+            page = await self._store.between(since_us, until_us, after, _AT_ONCE)
+            found += page
+            if len(page) < _AT_ONCE:
+                return Silence(found)
+            after = (page[-1].from_us, page[-1].id)
 
     async def _groups(self, camera_id: str) -> tuple[str, ...]:
         try:
@@ -136,12 +156,19 @@ class Maintenance:
         except NotFoundError:
             return ()  # removed since: in no group any more
 
-    async def _name(self, window: Window, scope: Scope) -> str | None:
-        """Return the name of what a window is for, None where it is out of the scope."""
+    async def _visible(self, window: Window, scope: Scope) -> bool:
+        """Say whether all of what a window is for lies in the scope."""
         try:
-            return await self._require(window.target, window.target_id, scope)
+            await self._require(window.target, window.target_id, scope)
         except (ForbiddenError, NotFoundError, InvalidError):
-            return None
+            return False
+        return True
+
+    def _unit_name(self, code: str) -> str:
+        try:
+            return self._units.get(code).name_vi
+        except InvalidError:
+            return ""  # no unit of today
 
     async def _require(self, target: Target, target_id: str, scope: Scope) -> str:
         """Return its name; raise unless everything that a window is for lies in the scope."""

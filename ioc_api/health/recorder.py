@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -15,7 +15,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, UnavailableError
 from camera_registry.base.ids import is_id
 from camera_registry.base.tasks import Backoff, retrying
-from camera_registry.health.model import UNWATCHED, HealthChange, change_of, decode_change
+from camera_registry.health.model import DISABLED, UNWATCHED, HealthChange, change_of, decode_change
 from camera_registry.health.ports import HealthStore
 from camera_registry.model import CameraState, State
 from ioc_api.state_cache import NO_WORKER, StateCache
@@ -88,11 +88,22 @@ class HealthRecorder:
         while not self._seen.empty():
             changes.append(self._seen.get_nowait())
         try:
-            await self._store.add(changes)
+            await self._store.add(await self._explained(changes))
         except CamhubError:
             for change in changes:
                 self._note(change)
             raise
+
+    async def _explained(self, changes: Sequence[HealthChange]) -> Sequence[HealthChange]:
+        """Say of a camera that fell silent because it was switched off that it is so."""
+        silent = {change.camera_id for change in changes if change.state == UNWATCHED}
+        off = await self._store.disabled(silent) if silent else frozenset()
+        return [
+            replace(change, state=DISABLED, reason_code=DISABLED, reason="")
+            if change.state == UNWATCHED and change.camera_id in off
+            else change
+            for change in changes
+        ]
 
     def _on_report(self, state: CameraState) -> None:
         """Note the first report of a camera, the first without a worker, and the first after."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from camera_registry.adapters.database import Database
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.base.ids import new_id
 from camera_registry.health.model import DISABLED, HealthChange, Uptime
-from camera_registry.health.uptime import dead_since, flapping, uptime
+from camera_registry.health.uptime import dead_since, flapping, touching, uptime
 from camera_registry.model import Camera
 from camera_registry.scope import Scope
 from camera_registry.stored import StoredCamera
@@ -187,6 +188,75 @@ async def test_outages_are_listed_by_how_long_they_last(database: Database) -> N
     assert [o.change.camera_id for o in await store.outages(CITY, base + 6 * S, None, 9)] == [long]
     mine = await store.outages(Scope.of([B]), base + 100 * S, None, 10)
     assert [o.change.camera_id for o in mine] == [other]
+
+
+@given(histories, st.integers(0, 60), st.integers(0, 60))
+def test_changes_that_touch_a_period_tell_all_of_it(
+    history: list[tuple[int, str]], a: int, b: int
+) -> None:
+    base = 1_000_000 * S
+    since, until = base + min(a, b) * S, base + max(a, b) * S
+    ended = [
+        replace(change, until_us=after.at_us if after is not None else None)
+        for change, after in itertools.zip_longest(changes(history), changes(history)[1:])
+    ]
+    assert uptime(touching(ended, since, until), since, until).live_s == (
+        uptime(ended, since, until).live_s
+    )
+    assert uptime(touching(ended, since, until), since, until).known_s == (
+        uptime(ended, since, until).known_s
+    )
+
+
+async def test_one_story_tells_periods_far_apart_and_since_when_a_camera_is_dead(
+    database: Database,
+) -> None:
+    store = SqlHealthStore(database)
+    one, never = await camera(database), await camera(database)
+    history = [(0, "live"), (10, "offline"), (20, "live"), (30, "offline"), (40, "frozen")]
+    history += [(50, "stalled"), (60, "offline")]
+    await store.add(changes(history, one))
+    await store.add(changes([(i, "offline" if i % 2 else "stalled") for i in range(9)], never))
+    base = 1_000_000 * S
+    early, late = (base + 2 * S, base + 8 * S), (base + 62 * S, base + 70 * S)
+    found = await store.story(one, [early, late], 100)
+    # neither what lies between the first period and the last live one, nor anything else
+    assert [(c.at_us - base) // S for c in found] == [0, 20, 30, 40, 50, 60]
+    assert dead_since(found) == base + 30 * S
+    assert uptime(touching(found, *early), *early) == by_hand(history, 2, 8)
+    assert uptime(touching(found, *late), *late) == by_hand(history, 62, 70)
+    assert dead_since(await store.story(never, [late], 100)) == base
+    assert [c.at_us for c in await store.story(one, [early, late], 2)] == [
+        base + 50 * S,
+        base + 60 * S,
+    ]
+    assert await store.story(new_id(base), [late], 100) == []
+
+
+async def test_being_switched_off_is_no_fall(database: Database) -> None:
+    store = SqlHealthStore(database)
+    one, two = await camera(database), await camera(database, enabled=False)
+    fallen = [(i, ("live", "offline")[i % 2]) for i in range(8)]
+    await store.add(changes([*fallen, (8, "live"), (9, "disabled")], one))
+    base = 1_000_000 * S
+    assert await store.falling(base, 5) == []
+    assert await store.falling(base, 4) == [(one, 4)]
+    assert await store.disabled({one, two, new_id(base)}) == {two}
+    assert await store.disabled(()) == frozenset()
+
+
+async def test_switched_off_is_one_change_that_begins_when_it_did(database: Database) -> None:
+    store = SqlHealthStore(database)
+    one = await camera(database, enabled=False)
+    base = 1_000_000 * S
+    await store.add(changes([(0, "live")], one))
+    assert await store.switched_off(base + 13 * S, 10) == 1
+    await store.add(changes([(10, "disabled")], one))  # from the silence of its worker, later
+    page = await store.page(one, None, 10)
+    assert [(c.state, c.at_us - base, c.until_us) for c in page] == [
+        ("disabled", 10 * S, None),
+        ("live", 0, base + 10 * S),
+    ]
 
 
 async def test_falling_forgetting_and_switching_off(database: Database) -> None:

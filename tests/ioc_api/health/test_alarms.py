@@ -14,7 +14,9 @@ from prometheus_client import REGISTRY
 from analytics.events import Event, decode_event
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.adapters.windows_sql import maintenance
 from camera_registry.base.clock import SystemClock, us_to_iso
+from camera_registry.base.ids import new_id
 from camera_registry.health.model import HealthChange, encode_change
 from camera_registry.model import Camera, CameraState, State
 from camera_registry.records import CameraChange, NewCamera
@@ -154,6 +156,107 @@ async def test_a_disabled_camera_raises_no_alarm(
     await made.deps.registry.update(camera.id, CameraChange(enabled=False), CITY)
     await alarms(made, bus, clock).look()
     assert await told(made, bus) == []
+
+
+async def test_a_camera_that_is_switched_off_neither_falls_nor_flaps(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    store = made.deps.health
+    turns = [change(camera, ("live", "offline")[i % 2], now - (99 - i) * S) for i in range(9)]
+    await store.add(turns)
+    recorder = HealthRecorder(bus, store, made.deps.states, clock, 86_400.0)
+    stop = made.deps.states.listen(recorder._on_report)
+    await made.deps.states.start()
+    await made.deps.registry.update(camera.id, CameraChange(enabled=False), CITY)
+    last = CameraState(camera.id, "26740", State.LIVE, "live", "", now - 50 * S, now - 20 * S)
+    bucket = bus.bucket(subjects.STATES_BUCKET)
+    await bucket.put(camera.id, msgspec.msgpack.encode(last))
+    await eventually(lambda: made.deps.states.state_of(camera.id) is not None)
+    made.deps.states.sweep()  # its worker tells nothing any more
+    await recorder.note_once()
+    stop()
+    await made.deps.states.stop()
+    page = await store.page(camera.id, None, 2)
+    assert [(each.state, each.at_us) for each in page] == [
+        ("disabled", now - 20 * S + 1),
+        ("live", now - 91 * S),
+    ]
+    await alarms(made, bus, clock).look()
+    assert await told(made, bus) == []
+    assert REGISTRY.get_sample_value("camhub_cameras_flapping") == 0
+    async with made.client(await made.token(Role.OPERATOR)) as operator:
+        health = (await operator.get(f"/api/v1/cameras/{camera.id}/health")).json()
+    assert (health["uptime"]["falls"], health["flapping"], health["dead_since"]) == (4, False, None)
+
+
+async def test_flaps_of_a_camera_that_is_off_now_are_not_told(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    turns = [change(camera, ("live", "offline")[i % 2], now - (99 - i) * S) for i in range(11)]
+    await made.deps.health.add(turns)
+    await made.deps.registry.update(camera.id, CameraChange(enabled=False), CITY)
+    await alarms(made, bus, clock).look()
+    assert await told(made, bus) == []
+
+
+async def test_windows_are_listed_page_by_page(made: Hub, camera: Camera) -> None:
+    now = made.deps.now_us()
+    target = {"target": "unit", "begins": us_to_iso(now), "reason": "x"}
+    async with made.client(await made.token(Role.ENGINEER)) as engineer:
+        for number in range(5):
+            for unit in ("26740", "25747"):
+                body = {**target, "target_id": unit, "ends": us_to_iso(now + (60 + number) * S)}
+                assert (await engineer.post("/api/v1/maintenance", json=body)).status_code == 201
+    mine = await made.token(Role.ENGINEER, Scope.of(["26740"]))
+    async with made.client(mine) as engineer:
+        query: dict[str, str | int] = {"limit": 2}
+        ids: list[str] = []
+        sizes = []
+        while True:
+            page = (await engineer.get("/api/v1/maintenance", params=query)).json()
+            ids += [each["id"] for each in page["items"]]
+            sizes.append(len(page["items"]))
+            assert {each["target_name"] for each in page["items"]} == {"Sài Gòn"}
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        assert (len(set(ids)), sizes) == (5, [2, 2, 1])
+        for query, status in (
+            ({"cursor": "nonsense"}, 422),
+            ({"limit": 0}, 422),
+            ({"camera": "nobody"}, 404),
+        ):
+            answer = await engineer.get("/api/v1/maintenance", params=query)
+            assert answer.status_code == status, answer.text
+    async with made.client(await made.token(Role.OPERATOR)) as operator:
+        answer = await operator.get("/api/v1/maintenance", params={"camera": camera.id})
+        assert {each["target_id"] for each in answer.json()["items"]} == {"26740"}
+        assert len(answer.json()["items"]) == 5
+
+
+async def test_windows_beyond_a_page_silence_too(made: Hub, clock: Late, camera: Camera) -> None:
+    now = clock.utc_us()
+    rows = [
+        {
+            "id": new_id(now),
+            "target": "camera",
+            "target_id": new_id(now),
+            "from_us": now - 10 * S,
+            "until_us": now + 60 * S,
+            "reason": "x",
+            "by_id": "a",
+            "by_name": "An",
+            "created_us": now,
+        }
+        for _ in range(2001)
+    ]
+    rows[-1] |= {"target_id": camera.id, "from_us": now - 5 * S}  # the last one of all
+    async with made.database.write() as connection:
+        await connection.execute(maintenance.insert(), rows)
+    assert await made.deps.maintenance.silences(camera, now)
+    assert not await made.deps.maintenance.silences(camera, now + 61 * S)
 
 
 async def test_windows_keep_to_the_scope_of_who_announces(made: Hub, camera: Camera) -> None:

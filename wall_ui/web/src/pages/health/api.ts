@@ -1,6 +1,5 @@
 import type { Api } from '../../api/client';
 import type { components } from '../../api/schema';
-import type { Camera } from '../../api/types';
 import { language } from '../../i18n/index.svelte';
 import { momentWords } from '../../i18n/format';
 import { cameraPath } from '../cameras/api';
@@ -14,6 +13,7 @@ export type UnitHealthList = Schemas['UnitHealthList'];
 export type Outage = Schemas['OutageShape'];
 export type OutagePage = Schemas['OutagePage'];
 export type MaintenanceWindow = Schemas['WindowShape'];
+export type WindowPage = Schemas['WindowPage'];
 export type WindowBody = Schemas['WindowBody'];
 
 const PAGE = 500;
@@ -76,9 +76,20 @@ export function outagePage(api: Api, cursor: string): Promise<OutagePage> {
   return api.get(`/api/v1/health/outages?${query}`);
 }
 
-export async function listWindows(api: Api, past: boolean): Promise<readonly MaintenanceWindow[]> {
-  const query = past ? '?past=true' : '';
-  return (await api.get<{ items: MaintenanceWindow[] }>(`/api/v1/maintenance${query}`)).items;
+export interface WindowsWanted {
+  /** Those of the last 90 days, too. */
+  readonly past: boolean;
+  /** Only those for this camera: for itself, its unit or a group that it is in. */
+  readonly camera: string | null;
+  readonly cursor: string;
+}
+
+export function windowPage(api: Api, wanted: WindowsWanted): Promise<WindowPage> {
+  const query = new URLSearchParams({ limit: '50' });
+  if (wanted.past) query.set('past', 'true');
+  if (wanted.camera !== null) query.set('camera', wanted.camera);
+  if (wanted.cursor !== '') query.set('cursor', wanted.cursor);
+  return api.get(`/api/v1/maintenance?${query}`);
 }
 
 export function announce(api: Api, body: WindowBody): Promise<MaintenanceWindow> {
@@ -87,13 +98,6 @@ export function announce(api: Api, body: WindowBody): Promise<MaintenanceWindow>
 
 export function endWindow(api: Api, id: string): Promise<void> {
   return api.send('DELETE', `/api/v1/maintenance/${encodeURIComponent(id)}`);
-}
-
-/** Whether a window is for a camera: by itself, its unit, or a group that it is in. */
-export function isFor(window: MaintenanceWindow, camera: Camera): boolean {
-  if (window.target === 'camera') return window.target_id === camera.id;
-  if (window.target === 'unit') return window.target_id === camera.unit_code;
-  return camera.groups.includes(window.target_id);
 }
 
 export function when(at: string | number, zone: string): string {
