@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from camera_registry.base.errors import CamhubError, ConflictError, NotFoundError
-from camera_registry.imports.service import FILE_PURPOSE, Files, blob_key
+from camera_registry.imports.files import FILE_PURPOSE, Files, blob_key
 from camera_registry.vault import HEAD_BYTES, Vault
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
@@ -23,6 +22,7 @@ from camera_registry.imports.applying import Applier, StoppedError
 from camera_registry.imports.checking import Checker, FileRows, read_file
 from camera_registry.imports.columns import checked, guess
 from camera_registry.imports.duplicates import Duplicates
+from camera_registry.imports.files import FILE_PURPOSE, Files, blob_key
 from camera_registry.imports.limits import Limits
 from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
 from camera_registry.imports.places import Boundaries, Places
@@ -38,26 +38,9 @@ from camera_registry.vault import Vault
 log = structlog.get_logger(__name__)
 
 _BATCH = 250
-FILE_PURPOSE = "import"
 _UNFINISHED_US = 24 * 3600 * 1_000_000
 _SWEEP_S = 3600.0
 _CHECKABLE = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED, ImportState.CHECKING)
-
-
-class Files(Protocol):
-    """Where uploaded files are kept, sealed, until their import ends."""
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Store the whole of ``data`` or nothing. Raises StorageError."""
-        ...
-
-    async def get(self, key: str) -> bytes:
-        """Return the bytes. Raises NotFoundError, StorageError."""
-        ...
-
-    async def delete(self, key: str) -> None:
-        """Remove a file; a missing one is no error."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +300,6 @@ class Imports:
     async def _apply(self, record: Import, mode: Mode, scope: Scope, by: Actor) -> None:
         await self._applier.apply(record, mode, scope, by)
         await self._parts.files.delete(blob_key(record.id))
-
-
-def blob_key(import_id: str) -> str:
-    """Return the key of an uploaded file."""
-    return f"imports/{import_id}"
 
 
 def _file_name(name: str) -> str:

@@ -24,6 +24,7 @@ from camera_registry.vault import Vault
 from ioc_api.access.log import AccessLog, What
 from ioc_api.access.oidc_claims import Claims, display_name, grants_of, usernames
 from ioc_api.access.oidc_provider import Flow, OidcClient, Provider
+from ioc_api.access.purposes import ID_TOKEN
 from ioc_api.accounts import Account, AccountChange, AccountStore
 from ioc_api.auth import Authenticator, new_secret
 from ioc_api.credentials import Client, SessionRow
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 FLOW_S = 600
 """How long somebody may take at the provider."""
-_FLOW, ID_TOKEN = "oidc flow", "oidc id token"
+_FLOW = "oidc flow"
 _MAX_ID_TOKEN = 8192
 
 

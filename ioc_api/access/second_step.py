@@ -21,9 +21,9 @@ import segno
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.vault import Vault
+from ioc_api.access.purposes import TOTP
 from ioc_api.auth import fingerprint
 
-PURPOSE = "totp"
 RECOVERY_CODES = 10
 _SECRET_CHARS = 32
 _STEP_S = 30
@@ -102,7 +102,7 @@ class SecondStep:
             )
         secret = pyotp.random_base32(_SECRET_CHARS)
         await self._store.set_pending(
-            account_id, self._vault.seal(account_id, PURPOSE, secret.encode())
+            account_id, self._vault.seal(account_id, TOTP, secret.encode())
         )
         uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=self._issuer)
         picture = io.BytesIO()
@@ -157,7 +157,7 @@ class SecondStep:
         """Return the time step that a code belongs to, or None."""
         if not _TOTP.fullmatch(code) or not code.isascii():
             return None
-        totp = pyotp.TOTP(self._vault.open(account_id, PURPOSE, sealed).decode())
+        totp = pyotp.TOTP(self._vault.open(account_id, TOTP, sealed).decode())
         now = self._clock.utc_us() // 1_000_000 // _STEP_S
         found = None
         for step in range(now - _DRIFT, now + _DRIFT + 1):

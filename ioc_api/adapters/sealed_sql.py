@@ -17,8 +17,7 @@ from camera_registry.adapters.import_tables import import_rows, imports
 from camera_registry.adapters.password_tables import password_rows
 from camera_registry.passwords.model import PENDING
 from camera_registry.vault import CREDENTIALS, HEAD_BYTES
-from ioc_api.access.oidc import ID_TOKEN
-from ioc_api.access.second_step import PURPOSE as TOTP
+from ioc_api.access.purposes import ID_TOKEN, TOTP
 from ioc_api.adapters.access_tables import accounts, sessions
 from ioc_api.vault_rotation import Sealed
 

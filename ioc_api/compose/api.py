@@ -21,8 +21,8 @@ from ioc_api.adapters.counts_sql import SqlCountStore
 from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
 from ioc_api.basemap import Basemap
+from ioc_api.compose.bus import connected_bus
 from ioc_api.compose.common import (
-    connected_bus,
     open_vault,
     opened_database,
     run_until,

@@ -1,4 +1,4 @@
-"""What every role's composition shares: the bus, the vault, the end by signal."""
+"""What roles and commands share: the database, the vault, the end by signal."""
 
 from __future__ import annotations
 
@@ -9,31 +9,12 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
-from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.database import Database
-from camera_registry.base.errors import ConfigError
 from camera_registry.vault import Vault
 from camera_registry.vault_keys import KeyFile, parse_keys
 from camera_registry.weak import WeakCredentials
 from ioc_api import migrations
 from ioc_api.settings import Settings
-
-
-@contextlib.asynccontextmanager
-async def connected_bus(settings: Settings, name: str) -> AsyncIterator[NatsBus]:
-    """Connect to NATS for the time of the block. Raises ConfigError, UnavailableError."""
-    url = settings.nats_url.get_secret_value()
-    if not url:
-        raise ConfigError(
-            "CAMHUB_NATS_URL is not set",
-            hint="give nats://token@host:4222, or run everything with `camhub up`",
-            code="nats_url",
-        )
-    bus = await NatsBus.connect(url, name=name, replicas=settings.nats_replicas)
-    try:
-        yield bus
-    finally:
-        await bus.close()
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,8 @@ from camera_registry.adapters.cameras_bulk import BulkCameras
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.imports_sql import SqlImportStore
 from camera_registry.base.clock import Clock
-from camera_registry.imports.service import Files, ImportParts, Imports
+from camera_registry.imports.files import Files
+from camera_registry.imports.service import ImportParts, Imports
 from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
 from camera_registry.unit_areas import UnitAreas

@@ -36,7 +36,8 @@ from ingest.spool import Spool
 from ingest.supervisor import CameraSupervisor
 from ioc_api.compose.allocator import giving_back, use_few_arenas
 from ioc_api.compose.attendants import attendants
-from ioc_api.compose.common import connected_bus, open_vault, run_until, stop_requested
+from ioc_api.compose.bus import connected_bus
+from ioc_api.compose.common import open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.compose.device_jobs import make_runner
 from ioc_api.model_bus import MAX_FILES_BYTES, ModelFeed

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from camera_registry.adapters.password_tables import (
 )
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
-from camera_registry.imports.service import FILE_PURPOSE, blob_key
+from camera_registry.imports.files import FILE_PURPOSE, blob_key
 from camera_registry.model import Camera, Credentials
 from camera_registry.passwords.model import PENDING, ChangeRow
 from camera_registry.scope import Scope
@@ -246,6 +247,18 @@ def test_every_column_of_bytes_is_a_known_place() -> None:
         if "seal" in column.name or column.name == "totp_pending"
     }
     assert named == {place.column for place in PLACES}
+
+
+def test_the_command_loads_neither_bus_nor_web_nor_workbooks() -> None:
+    """On a busy machine loading what it does not use took longer than all its work."""
+    program = (
+        "import sys, ioc_api.cli.vault; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
+    assert "sqlalchemy" in loaded
+    assert not {"nats", "aiohttp", "authlib", "httpx", "fastapi", "openpyxl", "av"} & set(loaded)
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
