@@ -12,6 +12,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
+from camera_registry.adapters.cancellation import heeded
 from camera_registry.base.bus import Entry
 from camera_registry.base.errors import UnavailableError
 
@@ -80,7 +81,8 @@ class NatsBucket:
     async def get(self, key: str) -> Entry | None:
         """Return the entry, or None where there is none or it was deleted."""
         try:
-            return _entry(await (await self._cached()).get(key))
+            with heeded():
+                return _entry(await (await self._cached()).get(key))
         except KeyNotFoundError:
             return None
         except (NatsError, TimeoutError, OSError) as error:
@@ -89,14 +91,16 @@ class NatsBucket:
     async def put(self, key: str, value: bytes) -> int:
         """Store a value and return its revision."""
         try:
-            return await (await self._cached()).put(key, value)
+            with heeded():
+                return await (await self._cached()).put(key, value)
         except (NatsError, TimeoutError, OSError) as error:
             raise self._unavailable(error) from error
 
     async def delete(self, key: str) -> None:
         """Delete a key; deleting a missing key is no error."""
         try:
-            await (await self._cached()).delete(key)
+            with heeded():
+                await (await self._cached()).delete(key)
         except (NatsError, TimeoutError, OSError) as error:
             raise self._unavailable(error) from error
 
@@ -104,7 +108,8 @@ class NatsBucket:
         """Call ``handler`` for every present entry, then for every change."""
         watch = _Watch(self, handler)
         try:
-            await watch.start()
+            with heeded():
+                await watch.start()
         except (NatsError, TimeoutError, OSError) as error:
             raise self._unavailable(error) from error
         self.watches.add(watch)

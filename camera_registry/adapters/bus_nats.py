@@ -16,6 +16,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
 from camera_registry.adapters.buckets_nats import NatsBucket
+from camera_registry.adapters.cancellation import heeded
 from camera_registry.adapters.objects_nats import NatsObjects
 from camera_registry.adapters.streams_nats import ensure_buckets, ensure_streams
 from camera_registry.base.bus import Delivery, Message, Subscription
@@ -31,7 +32,8 @@ _DRAIN_S = 0.25
 async def unavailable(what: str) -> AsyncIterator[None]:
     """Turn every NATS failure inside the block into an UnavailableError that names ``what``."""
     try:
-        yield
+        with heeded():
+            yield
     except (NatsError, TimeoutError, ConnectionError, OSError) as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():

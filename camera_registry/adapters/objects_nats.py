@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+from collections.abc import AsyncIterator
 
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -11,9 +13,17 @@ from nats.js.api import ObjectStoreConfig, StorageType
 from nats.js.errors import NotFoundError as MissingError
 from nats.js.object_store import ObjectStore
 
+from camera_registry.adapters.cancellation import heeded
 from camera_registry.base.errors import NotFoundError, UnavailableError
 
 _TIMEOUT_S = 300.0
+
+
+@contextlib.asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    async with asyncio.timeout(_TIMEOUT_S):
+        with heeded():
+            yield
 
 
 class NatsObjects:
@@ -28,7 +38,7 @@ class NatsObjects:
     async def names(self) -> set[str]:
         """Return the names of all files. Raises UnavailableError."""
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with _in_time():
                 found = await (await self._store()).list(ignore_deletes=True)
         except MissingError:
             return set()
@@ -39,7 +49,7 @@ class NatsObjects:
     async def put(self, name: str, data: bytes) -> None:
         """Store a file, whole or not at all. Raises UnavailableError, also where it is full."""
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with _in_time():
                 await (await self._store()).put(name, data)
         except (NatsError, TimeoutError, OSError) as error:
             raise self._unavailable(error) from error
@@ -48,7 +58,7 @@ class NatsObjects:
         """Return a file whose digest was compared. Raises NotFoundError, UnavailableError."""
         parts = io.BytesIO()
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with _in_time():
                 # into a file of its own: by default every part copies all that came before it
                 await (await self._store()).get(name, writeinto=parts)
         except MissingError:
@@ -60,7 +70,7 @@ class NatsObjects:
     async def delete(self, name: str) -> None:
         """Remove a file; a missing one is no error. Raises UnavailableError."""
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with _in_time():
                 await (await self._store()).delete(name)
         except MissingError:
             return

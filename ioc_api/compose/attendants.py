@@ -9,6 +9,7 @@ from analytics.event_builder import SnapshotLimits, snapshot
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock
 from camera_registry.vault import Vault
+from ingest.camera_parts import Attend, Attendant
 from ingest.clips.desk import ClipDesk
 from ingest.decoder import DecodedFrame
 from ingest.onvif.ptz import connecting
@@ -16,7 +17,6 @@ from ingest.onvif.ptz_desk import PtzDesk
 from ingest.ring import GopRing
 from ingest.still_wire import MAX_STILL
 from ingest.stills import StillDesk
-from ingest.supervisor import Attend, Attendant
 
 _STILL = SnapshotLimits(width=1280, size=MAX_STILL, qualities=(85, 70, 50))
 _STILLS_AT_ONCE = 2
