@@ -58,8 +58,8 @@ async def test_only_those_are_seen_whose_every_camera_is_in_scope(database: Data
         "group": window(Target.GROUP, group.id),
         "over": window(Target.UNIT, A, -20, -5),
     }
-    for each in made.values():
-        await store.add(each)
+    for one in made.values():
+        await store.add(one)
     names = {each.id: name for name, each in made.items()}
 
     async def seen(scope: Scope, *targets: str) -> set[str]:

@@ -223,12 +223,12 @@ async def test_windows_are_listed_page_by_page(made: Hub, camera: Camera) -> Non
                 break
             query["cursor"] = page["next_cursor"]
         assert (len(set(ids)), sizes) == (5, [2, 2, 1])
-        for query, status in (
+        for wrong, status in (
             ({"cursor": "nonsense"}, 422),
-            ({"limit": 0}, 422),
+            ({"limit": "0"}, 422),
             ({"camera": "nobody"}, 404),
         ):
-            answer = await engineer.get("/api/v1/maintenance", params=query)
+            answer = await engineer.get("/api/v1/maintenance", params=wrong)
             assert answer.status_code == status, answer.text
     async with made.client(await made.token(Role.OPERATOR)) as operator:
         answer = await operator.get("/api/v1/maintenance", params={"camera": camera.id})

@@ -1164,6 +1164,8 @@ export interface paths {
         /**
          * List Windows
          * @description List maintenance windows that are not over; with ``past`` those of the last 90 days too.
+         *
+         *     ``camera``: only those that are for this camera, its unit or one of its groups.
          */
         get: operations["list_windows_api_v1_maintenance_get"];
         put?: never;
@@ -1440,6 +1442,9 @@ export interface paths {
         /**
          * Callback
          * @description Come back from the provider: to the wall, or to the sign-in page with the reason.
+         *
+         *     The parameters have no bounds in the document: a person's browser stands here, and what no
+         *     provider sends takes it back to the sign-in page like any other sign-in that was not ours.
          */
         get: operations["callback_api_v1_oidc__provider__callback_get"];
         put?: never;
@@ -4965,12 +4970,14 @@ export interface components {
             target_id: string;
         };
         /**
-         * WindowList
+         * WindowPage
          * @description Windows by their beginnings.
          */
-        WindowList: {
+        WindowPage: {
             /** Items */
             items: components["schemas"]["WindowShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * WindowShape
@@ -11188,6 +11195,9 @@ export interface operations {
     list_windows_api_v1_maintenance_get: {
         parameters: {
             query?: {
+                camera?: string | null;
+                cursor?: string | null;
+                limit?: number;
                 past?: boolean;
             };
             header?: never;
@@ -11202,7 +11212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WindowList"];
+                    "application/json": components["schemas"]["WindowPage"];
                 };
             };
             /** @description Unauthorized */
@@ -11217,6 +11227,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
