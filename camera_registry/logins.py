@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET
 
-from camera_registry.base.errors import InvalidError
+from camera_registry.base.errors import CamhubError, InvalidError
 from camera_registry.model import Camera, Credentials
 from camera_registry.records import CameraChange
 from camera_registry.stored import StoredCamera
-from camera_registry.urls import UrlPolicy, check_credentials
+from camera_registry.urls import CameraUrl, UrlPolicy, check_credentials
 from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
 
@@ -62,12 +62,24 @@ class Logins:
             can = replace(can, onvif_url=self._policy.accept_service(can.onvif_url))
             camera = replace(camera, details=replace(camera.details, capabilities=can))
         if sub is not None and sub.url:
-            address = self._policy.accept(sub.url)
+            address = self._accepted_sub(sub.url)
             details = replace(camera.details, sub=replace(sub, url=address.url))
             camera = replace(camera, details=details)
             if address.credentials is not None and not stored.camera.has_credentials:
                 return self._own(replace(stored, camera=camera), address.credentials)
         return replace(stored, camera=camera)
+
+    def _accepted_sub(self, url: str) -> CameraUrl:
+        """Check the URL of the second stream; a refusal names that field and not the first one."""
+        try:
+            return self._policy.accept(url)
+        except CamhubError as error:
+            raise CamhubError(
+                error.message.replace("url:", "sub.url:", 1),
+                hint=error.hint,
+                code=error.code,
+                kind=error.kind,
+            ) from None
 
     def _own(self, stored: StoredCamera, credentials: Credentials | None) -> StoredCamera:
         """Return the camera with other credentials, or with none; judged while they are known."""

@@ -90,6 +90,15 @@ class CameraRegistry:
         credentials = new.credentials or address.credentials
         return self._logins.addressed(self._logins.given(stored, credentials, new.credential_id))
 
+    def redraft(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
+        """Check a change but for the store, and return what would be stored.
+
+        Raises as :meth:`update` does. Whether the camera is in scope now is for the caller to know.
+        """
+        if change.version is not None and change.version != before.camera.version:
+            raise _stale()
+        return self._changed(before, change, scope)
+
     async def get(self, camera_id: str, scope: Scope) -> Camera:
         """Return a camera. Raises NotFoundError where there is none in scope."""
         return (await self._stored(camera_id, scope)).camera
@@ -123,9 +132,7 @@ class CameraRegistry:
         """
         for _ in range(_TRIES):
             before = await self._stored(camera_id, scope)
-            if change.version is not None and change.version != before.camera.version:
-                raise _stale()
-            after = self._changed(before, change, scope)
+            after = self.redraft(before, change, scope)
             if shares_anew(before.camera, after.camera):
                 await self._require_usable(after.camera.credential_id, scope)
             written = await self._store.replace(before, after, by)

@@ -34,7 +34,8 @@ _OWN = {
 class VersionEntry:
     """One change. ``changes`` maps a field to its old and new value; ``camera`` is the result.
 
-    The last entry of a deleted camera holds it as it was before.
+    The last entry of a deleted camera holds it as it was before. ``change_id`` is the id of the
+    bulk edit that made the change, or empty.
     """
 
     version: int
@@ -43,10 +44,15 @@ class VersionEntry:
     action: str
     changes: dict[str, tuple[Any, Any]]
     camera: Camera
+    change_id: str = ""
 
 
 def entry_of(
-    before: StoredCamera | None, after: StoredCamera, by: Actor, action: str = ""
+    before: StoredCamera | None,
+    after: StoredCamera,
+    by: Actor,
+    action: str = "",
+    change_id: str = "",
 ) -> VersionEntry:
     """Describe a change; without ``before`` every field that says something is new."""
     old, new = _fields(before) if before else {}, _fields(after)
@@ -64,6 +70,7 @@ def entry_of(
         action or (CHANGED if before else CREATED),
         changes,
         after.camera,
+        change_id,
     )
 
 

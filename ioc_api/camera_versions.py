@@ -33,6 +33,7 @@ class VersionShape(BaseModel):
     """One change: ``action`` is created, changed or deleted. ``at`` is RFC 3339 in UTC.
 
     ``actor_id`` is that of an account or token, empty for the hub itself and for the command line.
+    ``change_id`` is the id of the bulk edit that made the change, empty for a single one.
     """
 
     version: int
@@ -40,6 +41,7 @@ class VersionShape(BaseModel):
     actor_id: str
     actor_name: str
     action: str
+    change_id: str
     changes: list[FieldChange]
 
 
@@ -89,6 +91,7 @@ def _fields(entry: VersionEntry) -> dict[str, Any]:
         "actor_id": entry.actor.id,
         "actor_name": entry.actor.name,
         "action": entry.action,
+        "change_id": entry.change_id,
         "changes": [
             FieldChange(field=field, old=old, new=new)
             for field, (old, new) in sorted(entry.changes.items())

@@ -10,6 +10,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from camera_registry.base.clock import SystemClock
+from camera_registry.edits.service import Edits
 from camera_registry.groups import CameraGroups
 from camera_registry.health.ports import HealthStore
 from camera_registry.imports.service import Imports
@@ -77,6 +78,7 @@ class ApiDeps:
     areas: UnitAreas
     maps: MapStore
     imports: Imports
+    edits: Edits
     health: HealthStore
     maintenance: Maintenance
     quality: QualityService

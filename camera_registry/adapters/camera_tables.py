@@ -114,6 +114,7 @@ camera_versions = sa.Table(
     sa.Column("unit_code", sa.String(8), nullable=False),
     sa.Column("changes", sa.Text, nullable=False),
     sa.Column("snapshot", sa.Text, nullable=False),
+    sa.Column("change_id", sa.String(36), nullable=False, server_default=""),
 )
 """No foreign key: the history of a camera outlives it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -56,10 +56,7 @@ class BulkCameras:
             return
         await self._require_groups(connection, {g for s in wanted for g in s.camera.groups})
         stored = await self._coded(connection, await with_logins(connection, wanted))
-        rows = [
-            row_of(each, search_text(each.camera, self._units.get(each.camera.unit_code).name_vi))
-            for each in stored
-        ]
+        rows = [self._row(each) for each in stored]
         try:
             await connection.execute(cameras.insert(), rows)
         except IntegrityError:
@@ -70,15 +67,35 @@ class BulkCameras:
             ) from None
         entries = [entry_row(entry_of(None, each, by)) for each in stored]
         await connection.execute(camera_versions.insert(), entries)
-        tags = [{"camera_id": s.camera.id, "tag": tag} for s in stored for tag in s.camera.tags]
-        groups = [
-            {"camera_id": s.camera.id, "group_id": group}
-            for s in stored
-            for group in s.camera.groups
-        ]
-        for table, lines in ((camera_tags, tags), (camera_group_members, groups)):
-            if lines:
-                await connection.execute(table.insert(), lines)
+        await self._attach(connection, stored, stored)
+
+    async def update(
+        self,
+        connection: AsyncConnection,
+        pairs: Sequence[tuple[StoredCamera, StoredCamera]],
+        by: Actor,
+        change_id: str,
+    ) -> None:
+        """Write changed cameras, which the caller holds locked, with their versions.
+
+        Raises InvalidError for an unknown group.
+        """
+        if not pairs:
+            return
+        moved = [after for before, after in pairs if before.camera.groups != after.camera.groups]
+        tagged = [after for before, after in pairs if before.camera.tags != after.camera.tags]
+        await self._require_groups(connection, {g for each in moved for g in each.camera.groups})
+        rows = [self._row(after) for _, after in pairs]
+        columns = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+        change = cameras.update().where(cameras.c.id == sa.bindparam("new_id")).values(columns)
+        values = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+        await connection.execute(change, values)
+        entries = [entry_row(entry_of(*pair, by, change_id=change_id)) for pair in pairs]
+        await connection.execute(camera_versions.insert(), entries)
+        for table, stored in ((camera_tags, tagged), (camera_group_members, moved)):
+            for chunk in _chunks([each.camera.id for each in stored], _CHUNK):
+                await connection.execute(table.delete().where(table.c.camera_id.in_(chunk)))
+        await self._attach(connection, tagged, moved)
 
     async def delete_untouched(
         self, connection: AsyncConnection, ids: Sequence[str], by: Actor, now_us: int
@@ -98,6 +115,27 @@ class BulkCameras:
             entries = [entry_row(_end(camera, by, now_us)) for camera in gone]
             await connection.execute(camera_versions.insert(), entries)
         return kept
+
+    async def _attach(
+        self,
+        connection: AsyncConnection,
+        tagged: Sequence[StoredCamera],
+        grouped: Sequence[StoredCamera],
+    ) -> None:
+        """Write the tags of some cameras and the groups of some."""
+        tags = [{"camera_id": s.camera.id, "tag": tag} for s in tagged for tag in s.camera.tags]
+        groups = [
+            {"camera_id": s.camera.id, "group_id": group}
+            for s in grouped
+            for group in s.camera.groups
+        ]
+        for table, lines in ((camera_tags, tags), (camera_group_members, groups)):
+            if lines:
+                await connection.execute(table.insert(), lines)
+
+    def _row(self, stored: StoredCamera) -> dict[str, Any]:
+        unit = self._units.get(stored.camera.unit_code)
+        return row_of(stored, search_text(stored.camera, unit.name_vi))
 
     async def _require_groups(self, connection: AsyncConnection, groups: set[str]) -> None:
         known: set[str] = set()

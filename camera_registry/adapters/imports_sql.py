@@ -22,6 +22,7 @@ from camera_registry.adapters.import_tables import (
     row_values,
 )
 from camera_registry.adapters.shared_sql import all_shared
+from camera_registry.adapters.work_table import WorkTable
 from camera_registry.imports.duplicates import Known
 from camera_registry.imports.model import Import, ImportRow, ImportState, RowState
 from camera_registry.model import Actor, Position
@@ -38,6 +39,7 @@ class SqlImportStore:
     def __init__(self, database: Database, bulk: BulkCameras) -> None:
         self._database = database
         self._bulk = bulk
+        self._work = WorkTable(database, imports)
 
     async def create(self, record: Import) -> None:
         """Store a new import."""
@@ -99,28 +101,10 @@ class SqlImportStore:
         self, record: Import, state: ImportState, now_us: int, *, mode: str = ""
     ) -> bool:
         """Take an import into work if it is still as ``record`` was; say whether it was."""
-        c = imports.c
-        change = (
-            imports.update()
-            .where(
-                c.id == record.id,
-                c.state == record.state.value,
-                c.updated_us == record.updated_us,
-            )
-            .values(
-                state=state.value,
-                mode=mode or record.mode,
-                done=0,
-                total=0,
-                code="",
-                error="",
-                hint="",
-                cancel=False,
-                updated_us=max(now_us, record.updated_us + 1),
-            )
+        seen = (record.state.value, record.updated_us)
+        return await self._work.begin(
+            record.id, seen, state.value, now_us, mode=mode or record.mode
         )
-        async with self._database.write() as connection:
-            return (await connection.execute(change)).rowcount > 0
 
     async def remap(self, record: Import, mapping: Mapping[int, str]) -> None:
         """Write which column holds which field, and forget the rows."""
@@ -136,15 +120,7 @@ class SqlImportStore:
 
     async def advance(self, import_id: str, done: int, total: int, now_us: int) -> bool:
         """Write the progress; say whether it is to go on."""
-        change = (
-            imports.update()
-            .where(imports.c.id == import_id)
-            .values(done=done, total=total, updated_us=now_us)
-            .returning(imports.c.cancel)
-        )
-        async with self._database.write() as connection:
-            asked: bool | None = (await connection.execute(change)).scalar_one_or_none()
-        return asked is False
+        return await self._work.advance(import_id, done, total, now_us)
 
     async def finish(
         self,
@@ -154,33 +130,15 @@ class SqlImportStore:
         problem: tuple[str, str, str] = ("", "", ""),
     ) -> None:
         """End the work."""
-        code, error, hint = problem
-        change = (
-            imports.update()
-            .where(imports.c.id == import_id)
-            .values(
-                state=state.value,
-                code=code,
-                error=error,
-                hint=hint,
-                cancel=False,
-                updated_us=now_us,
-            )
-        )
-        async with self._database.write() as connection:
-            await connection.execute(change)
+        await self._work.finish(import_id, state.value, now_us, problem)
 
     async def ask_to_stop(self, import_id: str) -> None:
         """Let whoever works on it stop at the next step."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                imports.update().where(imports.c.id == import_id).values(cancel=True)
-            )
+        await self._work.ask_to_stop(import_id)
 
     async def delete(self, import_id: str) -> None:
         """Forget an import and its rows; its cameras stay."""
-        async with self._database.write() as connection:
-            await connection.execute(imports.delete().where(imports.c.id == import_id))
+        await self._work.delete(import_id)
 
     async def unfinished(self, until_us: int, limit: int) -> Sequence[Import]:
         """Return imports that made no camera and at which nothing happened since ``until_us``."""

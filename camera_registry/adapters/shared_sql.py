@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -164,16 +164,26 @@ async def with_logins(
     Those stay as they are until the end of the transaction. Raises InvalidError where one is not
     there, or not for its camera.
     """
-    ids = sorted({each.camera.credential_id for each in wanted} - {""})
-    if not ids:
-        return list(wanted)
-    query = _COUNTED.where(_c.id.in_(ids)).with_for_update(read=True, of=shared_credentials)
-    rows = (await connection.execute(query)).mappings()
-    known = {row["id"]: _read(row) for row in rows}
-    return [_joined(each, known) for each in wanted]
+    known = await held_logins(connection, {each.camera.credential_id for each in wanted})
+    return [with_login(each, known) for each in wanted]
 
 
-def _joined(stored: StoredCamera, known: dict[str, SharedCredential]) -> StoredCamera:
+async def held_logins(
+    connection: AsyncConnection, ids: Collection[str]
+) -> Mapping[str, SharedCredential]:
+    """Return shared log-ins by id; they stay as they are until the end of the transaction."""
+    named = sorted(set(ids) - {""})
+    if not named:
+        return {}
+    query = _COUNTED.where(_c.id.in_(named)).with_for_update(read=True, of=shared_credentials)
+    return {row["id"]: _read(row) for row in (await connection.execute(query)).mappings()}
+
+
+def with_login(stored: StoredCamera, known: Mapping[str, SharedCredential]) -> StoredCamera:
+    """Return a camera with what is known of the shared log-in that it names.
+
+    Raises InvalidError where that is not there, or not for its camera.
+    """
     camera = stored.camera
     if not camera.credential_id:
         return stored

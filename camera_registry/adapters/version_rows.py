@@ -23,6 +23,7 @@ def entry_row(entry: VersionEntry) -> dict[str, Any]:
         "unit_code": entry.camera.unit_code,
         "changes": msgspec.json.encode(entry.changes).decode(),
         "snapshot": snapshot(entry.camera),
+        "change_id": entry.change_id,
     }
 
 
@@ -35,4 +36,5 @@ def entry_of_row(row: sa.RowMapping) -> VersionEntry:
         row["action"],
         msgspec.json.decode(row["changes"], type=dict[str, tuple[Any, Any]]),
         from_snapshot(row["snapshot"]),
+        row["change_id"],
     )

@@ -16,15 +16,12 @@ from camera_registry.imports.ports import ImportStore
 from camera_registry.model import Actor, Camera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.steps import StoppedError
 from camera_registry.versions import from_snapshot
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 250
-
-
-class StoppedError(Exception):
-    """Somebody has called the work off."""
 
 
 class Applier:

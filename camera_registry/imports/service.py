@@ -18,7 +18,7 @@ import structlog
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, ConflictError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
-from camera_registry.imports.applying import Applier, StoppedError
+from camera_registry.imports.applying import Applier
 from camera_registry.imports.checking import Checker, FileRows, read_file
 from camera_registry.imports.columns import checked, guess
 from camera_registry.imports.duplicates import Duplicates
@@ -31,6 +31,7 @@ from camera_registry.imports.rows import RowReader
 from camera_registry.model import Actor, Credentials
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.steps import Ending, Problem, StepRunner
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -66,7 +67,7 @@ class Imports:
         self._parts = parts
         self._store = parts.store
         self._applier = Applier(parts.store, parts.registry, parts.clock)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._runner = StepRunner("import")
 
     @property
     def limits(self) -> Limits:
@@ -203,9 +204,7 @@ class Imports:
 
     async def close(self) -> None:
         """Break off what this process works at, and wait for it."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._runner.close()
 
     async def _begin(
         self, record: Import, state: ImportState, allowed: Sequence[ImportState], mode: str = ""
@@ -222,32 +221,18 @@ class Imports:
             raise ConflictError("Somebody else works on this import", code="import_state")
 
     def _run(self, record: Import, work: Awaitable[None], stopped: ImportState) -> None:
-        task = asyncio.create_task(self._guarded(record, work, stopped))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        failed = ImportState.FAILED if stopped is ImportState.UPLOADED else stopped
+        states = {
+            Ending.STOPPED: stopped,
+            Ending.REFUSED: failed,
+            Ending.BROKEN: ImportState.FAILED,
+        }
 
-    async def _guarded(self, record: Import, work: Awaitable[None], stopped: ImportState) -> None:
-        """Whatever ends the work, the import says so."""
-        try:
-            await work
-        except StoppedError:
-            log.info("import_stopped", id=record.id)
-            await self._finish(record, stopped, ("cancelled", "It was stopped", ""))
-        except CamhubError as error:
-            log.warning("import_failed", id=record.id, reason=error.message)
-            state = ImportState.FAILED if stopped is ImportState.UPLOADED else stopped
-            await self._finish(record, state, (error.code, error.message, error.hint))
-        except Exception:
-            # a fault of ours: nobody waits for this task, so here is the place to tell it
-            log.exception("import_broken", id=record.id)
-            await self._finish(
-                record, ImportState.FAILED, ("internal", "The hub could not go on", "see its log")
-            )
+        async def finish(ending: Ending, problem: Problem) -> None:
+            now = self._parts.clock.utc_us()
+            await self._store.finish(record.id, states[ending], now, problem)
 
-    async def _finish(
-        self, record: Import, state: ImportState, problem: tuple[str, str, str]
-    ) -> None:
-        await self._store.finish(record.id, state, self._parts.clock.utc_us(), problem)
+        self._runner.run(record.id, work, finish)
 
     async def _check(
         self, record: Import, mapping: dict[int, str], scope: Scope, encoding: str

@@ -29,6 +29,7 @@ from ioc_api.compose.common import (
     stop_requested,
 )
 from ioc_api.compose.dry_runs import make_dry_runs
+from ioc_api.compose.edits import edits_of
 from ioc_api.compose.http import serve
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.model_desk import make_models
@@ -106,6 +107,7 @@ async def run_api(settings: Settings) -> None:
             bus, events, services.registry, states, services.authenticator, maintenance, clock
         )
         imports = imports_of(settings, services, database, blobs, clock)
+        edits = edits_of(settings, services, database, clock)
         jobs = JobDesk(bus, open_vault(settings), clock)
         quality = make_quality(
             settings,
@@ -141,6 +143,7 @@ async def run_api(settings: Settings) -> None:
                 areas=services.areas,
                 maps=services.maps,
                 imports=imports,
+                edits=edits,
                 health=health,
                 maintenance=maintenance,
                 quality=quality,
@@ -177,6 +180,7 @@ async def run_api(settings: Settings) -> None:
                 models.run(),
                 dry_runs.run(),
                 imports.run(),
+                edits.run(),
                 quality.run(),
                 VersionKeeper(
                     SqlVersionArchive(database), settings.camera_versions_days, clock
@@ -189,4 +193,5 @@ async def run_api(settings: Settings) -> None:
             )
         finally:
             await imports.close()
+            await edits.close()
             await states.stop()

@@ -15,8 +15,10 @@ from fastapi import FastAPI
 
 from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
+from camera_registry.adapters.cameras_bulk import BulkCameras
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.edits_sql import SqlEditStore
 from camera_registry.adapters.groups_sql import SqlGroupStore
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
@@ -26,6 +28,7 @@ from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock, SystemClock
+from camera_registry.edits.service import Edits
 from camera_registry.groups import CameraGroups
 from camera_registry.jobs import JobDesk
 from camera_registry.mirror import Mirror
@@ -184,6 +187,9 @@ async def hub(
         UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
+    groups = CameraGroups(SqlGroupStore(database), registry, units, clock)
+    bulk = BulkCameras(database, CodeScheme(), units)
+    edits = Edits(SqlEditStore(database, bulk), registry, groups, clock)
     areas = UnitAreas(SqlAreaStore(database), units, clock)
     health, jobs = SqlHealthStore(database), JobDesk(bus, vault, clock)
     deps = ApiDeps(
@@ -193,12 +199,13 @@ async def hub(
         tokens=Tokens(credentials, rules, clock),
         access=Access(login, second, brake_, access_log, oidc),
         registry=registry,
-        groups=CameraGroups(SqlGroupStore(database), registry, units, clock),
+        groups=groups,
         credentials=SharedCredentials(SqlSharedStore(database), registry, vault, units, clock),
         passwords=PasswordChanges(SqlPasswordStore(database), registry, vault, clock),
         areas=areas,
         maps=SqlMapStore(database),
         imports=imports,
+        edits=edits,
         health=health,
         maintenance=maintenance,
         quality=make_quality(
@@ -237,4 +244,5 @@ async def hub(
         )
     finally:
         await imports.close()
+        await edits.close()
         await database.close()

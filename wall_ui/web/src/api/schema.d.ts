@@ -189,6 +189,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/camera-edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Edits
+         * @description List bulk edits, the latest first.
+         */
+        get: operations["list_edits_api_v1_camera_edits_get"];
+        put?: never;
+        /**
+         * Create Edit
+         * @description Look at what a change would do to the cameras that the query asks for. Nothing is changed.
+         *
+         *     The filters are those of the list of cameras; ``ids`` narrows them to some.
+         */
+        post: operations["create_edit_api_v1_camera_edits_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-edits/{edit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Edit
+         * @description Return an edit with its progress.
+         */
+        get: operations["get_edit_api_v1_camera_edits__edit_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Edit
+         * @description Forget an edit. What it changed stays, and can no longer be undone at once.
+         */
+        delete: operations["delete_edit_api_v1_camera_edits__edit_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-edits/{edit_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Edit
+         * @description Begin to change the cameras: each only as it was looked at, and as rights are now.
+         */
+        post: operations["apply_edit_api_v1_camera_edits__edit_id__apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-edits/{edit_id}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Edit Cameras
+         * @description List the cameras of an edit with what becomes of each.
+         */
+        get: operations["edit_cameras_api_v1_camera_edits__edit_id__cameras_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-edits/{edit_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Edit
+         * @description Ask what is at work to stop after its present batch.
+         */
+        post: operations["cancel_edit_api_v1_camera_edits__edit_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/camera-edits/{edit_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Edit
+         * @description Begin to take the change back where nobody has changed the camera since.
+         */
+        post: operations["undo_edit_api_v1_camera_edits__edit_id__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/camera-groups": {
         parameters: {
             query?: never;
@@ -2740,6 +2870,8 @@ export interface components {
             /** At */
             at: string;
             camera: components["schemas"]["CameraShape"];
+            /** Change Id */
+            change_id: string;
             /** Changes */
             changes: components["schemas"]["FieldChange"][];
             /** Version */
@@ -3151,6 +3283,132 @@ export interface components {
             start_at: string;
             state: components["schemas"]["RunState"];
         };
+        /**
+         * EditBody
+         * @description A change and, in ``ids``, to which of the cameras that the query asks for; null: to all.
+         */
+        EditBody: {
+            change: components["schemas"]["EditChange"];
+            /** Ids */
+            ids?: string[] | null;
+        };
+        /**
+         * EditChange
+         * @description What becomes of each camera; what is left out stays as it is.
+         *
+         *     Tags and groups are added to those of each camera, or taken from them.
+         */
+        EditChange: {
+            /** Add Groups */
+            add_groups?: string[];
+            /** Add Tags */
+            add_tags?: string[];
+            /** Checked On */
+            checked_on?: string | null;
+            class?: components["schemas"]["CameraClass"] | null;
+            /** Detector */
+            detector?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Firmware */
+            firmware?: string | null;
+            /** Fov Deg */
+            fov_deg?: number | null;
+            /** Gate */
+            gate?: ("auto" | "off") | null;
+            /** Height M */
+            height_m?: number | null;
+            /** Installed On */
+            installed_on?: string | null;
+            /** Make */
+            make?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Priority */
+            priority?: number | null;
+            /** Purpose */
+            purpose?: string | null;
+            /** Remove Groups */
+            remove_groups?: string[];
+            /** Remove Tags */
+            remove_tags?: string[];
+            /** Retention Class */
+            retention_class?: string | null;
+            /** Sign Posted */
+            sign_posted?: boolean | null;
+            /** Target Px M */
+            target_px_m?: number | null;
+            /** Transport */
+            transport?: ("tcp" | "udp") | null;
+            /** Unit Code */
+            unit_code?: string | null;
+            /** View M */
+            view_m?: number | null;
+        };
+        /**
+         * EditPage
+         * @description Edits, the latest first; the counts of their cameras are told by each one's own address.
+         */
+        EditPage: {
+            /** Items */
+            items: components["schemas"]["EditShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * EditShape
+         * @description A bulk edit. ``done`` of ``total`` cameras is the progress of what is at work.
+         *
+         *     ``total`` is 0 while nobody knows it. ``interrupted``: its process ended in the middle of the
+         *     work. ``change`` holds what was asked for. Times are RFC 3339 in UTC.
+         */
+        EditShape: {
+            /** Applied */
+            applied: number;
+            /** Change */
+            change: {
+                [key: string]: unknown;
+            };
+            /** Code */
+            code: string;
+            /** Created At */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Error */
+            error: string;
+            /** Good */
+            good: number;
+            /** Hint */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Interrupted */
+            interrupted: boolean;
+            /** Kept */
+            kept: number;
+            /** Owner */
+            owner: string;
+            /** Refused */
+            refused: number;
+            /** Same */
+            same: number;
+            state: components["schemas"]["EditState"];
+            /** Total */
+            total: number;
+            /** Undone */
+            undone: number;
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * EditState
+         * @description State of a bulk edit. Those that end in -ing are at work.
+         * @enum {string}
+         */
+        EditState: "checking" | "checked" | "applying" | "applied" | "undoing" | "undone" | "failed";
         /**
          * EnrolmentShape
          * @description What an authenticator app needs: its secret in Base32, as a URI, and that as an SVG.
@@ -3705,6 +3963,46 @@ export interface components {
          * @enum {string}
          */
         Level: "error" | "warning";
+        /**
+         * LinePage
+         * @description Cameras of an edit by their numbers.
+         */
+        LinePage: {
+            /** Items */
+            items: components["schemas"]["LineShape"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * LineShape
+         * @description A camera of an edit. ``code`` and ``message``: why it is refused, or was kept.
+         */
+        LineShape: {
+            /** Camera Id */
+            camera_id: string;
+            /** Changes */
+            changes: components["schemas"]["FieldChange"][];
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            state: components["schemas"]["LineState"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * LineState
+         * @description State of a camera in an edit.
+         *
+         *     GOOD would be changed, SAME is so already, REFUSED may not be. KEPT was not taken back, since
+         *     somebody has changed it after the edit.
+         * @enum {string}
+         */
+        LineState: "good" | "same" | "refused" | "applied" | "undone" | "kept";
         /**
          * LoginBody
          * @description A user name and a password, and the code where a second step is set up.
@@ -4933,6 +5231,7 @@ export interface components {
          * @description One change: ``action`` is created, changed or deleted. ``at`` is RFC 3339 in UTC.
          *
          *     ``actor_id`` is that of an account or token, empty for the hub itself and for the command line.
+         *     ``change_id`` is the id of the bulk edit that made the change, empty for a single one.
          */
         VersionShape: {
             /** Action */
@@ -4943,6 +5242,8 @@ export interface components {
             actor_name: string;
             /** At */
             at: string;
+            /** Change Id */
+            change_id: string;
             /** Changes */
             changes: components["schemas"]["FieldChange"][];
             /** Version */
@@ -5926,6 +6227,667 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_edits_api_v1_camera_edits_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_edit_api_v1_camera_edits_post: {
+        parameters: {
+            query?: {
+                /** @description west,south,east,north in degrees */
+                bbox?: string;
+                class?: components["schemas"]["CameraClass"][];
+                enabled?: boolean | null;
+                group?: string;
+                /** @description Whether it has a position */
+                positioned?: boolean | null;
+                /** @description Words, with or without marks: in name, code, address, serial, unit */
+                q?: string;
+                state?: components["schemas"]["State"][];
+                tag?: string;
+                unit?: string[];
+                /** @description Whether its password is well known or easily guessed */
+                weak_credentials?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditShape"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_edit_api_v1_camera_edits__edit_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_edit_api_v1_camera_edits__edit_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_edit_api_v1_camera_edits__edit_id__apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_cameras_api_v1_camera_edits__edit_id__cameras_get: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                state?: components["schemas"]["LineState"][] | null;
+            };
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_edit_api_v1_camera_edits__edit_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Insufficient Storage */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_edit_api_v1_camera_edits__edit_id__undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -27,4 +27,5 @@ export const TABS: readonly Tab[] = [
   { name: 'health', title: 'tab.health', needs: ['camera.view'], load: () => import('../health/HealthTab.svelte') },
   { name: 'rules', title: 'tab.rules', needs: ['camera.view'], load: () => import('./rules/RulesTab.svelte') },
   { name: 'privacy', title: 'tab.privacy', needs: ['camera.view'], load: () => import('../privacy/PrivacyTab.svelte') },
+  { name: 'versions', title: 'tab.versions', needs: ['camera.view'], load: () => import('../versions/VersionsTab.svelte') },
 ];

@@ -21,11 +21,6 @@ export function listCameras(
   return api.get(`/api/v1/cameras?${wanted}`);
 }
 
-/** The groups to choose from: the first hundred by name. */
-export async function listGroups(api: Api): Promise<readonly Group[]> {
-  return (await api.get<{ items: Group[] }>('/api/v1/camera-groups?limit=100')).items;
-}
-
 /** All that match as CSV: the browser keeps it as it comes. */
 export function csvPath(filters: URLSearchParams): string {
   const wanted = new URLSearchParams(filters);

@@ -1,5 +1,6 @@
 import type { Camera } from '../../api/types';
 import { detailsBody, detailsOf, type Details } from './details';
+import { partsBody, partsOf, type Parts } from './parts';
 
 /** A camera as it stands in the form: texts, as somebody typed them. */
 export interface Draft {
@@ -22,6 +23,7 @@ export interface Draft {
   /** Name of its model; empty: that of the hub. */
   detector: string;
   details: Details;
+  parts: Parts;
 }
 
 export type DraftField = keyof Draft;
@@ -52,6 +54,7 @@ export function draftOf(camera: Camera | null, unitLabel: (code: string) => stri
     enabled: camera?.enabled ?? true,
     detector: camera?.detector ?? '',
     details: detailsOf(camera),
+    parts: partsOf(camera),
   };
 }
 
@@ -83,9 +86,9 @@ function within(text: string, limit: number): boolean {
   return Number.isFinite(value) && Math.abs(value) <= limit;
 }
 
-/** The body for the API: everything for a new camera, what differs for one that is there. */
-export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): object {
-  const whole: Record<string, unknown> = {
+/** All fields of the form but the credentials, named as in the API. */
+export function wholeOf(draft: Draft, unitCode: string): Record<string, unknown> {
+  return {
     name: draft.name.trim(),
     unit_code: unitCode,
     url: draft.url.trim(),
@@ -101,7 +104,13 @@ export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): o
     detector: draft.detector,
     credential_id: draft.credential,
     ...detailsBody(draft.details),
+    ...partsBody(draft.parts),
   };
+}
+
+/** The body for the API: everything for a new camera, what differs for one that is there. */
+export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): object {
+  const whole = wholeOf(draft, unitCode);
   const shared = draft.credential !== '';
   const credentials = shared
     ? { credential_id: draft.credential } // told again: another address would lose it
@@ -112,7 +121,11 @@ export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): o
         : { username: draft.username.trim(), password: draft.password };
   if (before === null) {
     // what is not known of a new camera is left to the hub, its code for one
-    const told = Object.entries(whole).filter(([, value]) => value !== '' && value !== null);
+    const nothing = partsBody(partsOf(null));
+    const told = Object.entries(whole).filter(
+      ([name, value]) =>
+        value !== '' && value !== null && steady(value) !== steady(nothing[name] ?? null),
+    );
     return { ...Object.fromEntries(told), ...credentials };
   }
   const changed = Object.fromEntries(
@@ -124,7 +137,7 @@ export function bodyOf(draft: Draft, unitCode: string, before: Camera | null): o
 }
 
 /** A value as text that does not hang on the order of its fields. */
-function steady(value: unknown): string {
+export function steady(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
