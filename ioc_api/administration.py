@@ -21,7 +21,7 @@ from ioc_api.accounts import Account
 from ioc_api.deps import ApiDeps, Deps, Visitor
 from ioc_api.guard import Granted, Me, permission
 from ioc_api.paging import decode_cursor, encode_cursor
-from ioc_api.rbac import Action
+from ioc_api.rbac import Action, name_group
 from ioc_api.shapes import Limit
 
 router = APIRouter(tags=["administration"])
@@ -34,6 +34,7 @@ async def list_users(
     deps: Deps,
     scope: Granted,
     q: Annotated[str, Query(max_length=64)] = "",
+    group: Annotated[str, Query(max_length=36, description="Whose rights name this group")] = "",
     limit: Limit = 100,
     cursor: str = "",
 ) -> AccountPage:
@@ -43,7 +44,9 @@ async def list_users(
     found = [
         each
         for each in await deps.accounts.list(scope)
-        if each.username > after and wanted in f"{each.username}\n{each.display_name}".casefold()
+        if (not group or name_group(each.grants, group))
+        and each.username > after
+        and wanted in f"{each.username}\n{each.display_name}".casefold()
     ]
     page = found[:limit]
     return AccountPage(

@@ -6,6 +6,7 @@ scope; a principal's scope for an action is the union over its grants.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,6 +58,11 @@ class Grant:
 
     role: Role
     scope: Scope
+
+
+def name_group(grants: Iterable[Grant], group: str) -> bool:
+    """Say whether one of the grants is cut to a camera group."""
+    return any(group == named for grant in grants for named, _ in grant.scope.grouped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from camera_registry.base.clock import iso_to_us
 from camera_registry.base.errors import InvalidError
@@ -11,7 +13,7 @@ from ioc_api.account_shapes import NewTokenShape, TokenBody, TokenPage, token_sh
 from ioc_api.deps import Deps, Visitor
 from ioc_api.guard import Granted, Me, permission
 from ioc_api.paging import decode_cursor, encode_cursor
-from ioc_api.rbac import Action
+from ioc_api.rbac import Action, name_group
 from ioc_api.shapes import Limit
 
 router = APIRouter(tags=["administration"])
@@ -19,11 +21,19 @@ router = APIRouter(tags=["administration"])
 
 @router.get("/api/v1/tokens", **permission(Action.TOKEN_MANAGE))
 async def list_tokens(
-    deps: Deps, scope: Granted, limit: Limit = 100, cursor: str = ""
+    deps: Deps,
+    scope: Granted,
+    group: Annotated[str, Query(max_length=36, description="Whose rights name this group")] = "",
+    limit: Limit = 100,
+    cursor: str = "",
 ) -> TokenPage:
     """List the tokens whose rights lie in the caller's."""
     before = decode_cursor(cursor, str) if cursor else ""
-    found = [each for each in await deps.tokens.list(scope) if not before or each.id < before]
+    found = [
+        each
+        for each in await deps.tokens.list(scope)
+        if (not before or each.id < before) and (not group or name_group(each.grants, group))
+    ]
     page = found[:limit]
     return TokenPage(
         items=[token_shape(each) for each in page],

@@ -30,6 +30,7 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.base.ids import new_id
 from camera_registry.discovery import DiscoveryReport, Interfaces, encode
+from camera_registry.edits.change import BulkChange
 from camera_registry.health.model import Target
 from camera_registry.jobs import JobDesk, JobRunner, Submission, Task
 from camera_registry.model import Actor, Camera, Credentials
@@ -116,6 +117,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/imports"): {"a": "file of any kind"},
     ("post", "/api/v1/imports/{import_id}/check"): {"mapping": {"0": "name"}},
     ("post", "/api/v1/imports/{import_id}/apply"): {"mode": "good_rows"},
+    ("post", "/api/v1/camera-edits"): {"change": {"priority": 1}},
     ("post", "/api/v1/maintenance"): {
         "target": "unit",
         "target_id": UNIT_A,
@@ -124,8 +126,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "reason": "walk",
     },
 }
-OWN = "/api/v1/imports/{import_id}"
-"""What lies under this is seen by who made it and by who manages the whole city."""
+OWN = ("/api/v1/imports/{import_id}", "/api/v1/camera-edits/{edit_id}")
+"""What lies under these is seen by who made it and by who manages the whole city."""
 HUB_WIDE = "/api/v1/model"
 """What lies under this serves the whole city: who manages models in a part of it changes none."""
 CHOOSES = {"/api/v1/password-changes", "/api/v1/password-changes/preview"}
@@ -230,6 +232,7 @@ class Site:
             ("credential_id", self.credential),
             ("change_id", self.password_change),
             ("import_id", self.file),
+            ("edit_id", self.edit),
             ("window_id", self.window),
             ("task_id", self.search),
             ("name", self.model),
@@ -278,6 +281,14 @@ class Site:
         path = self.hub.directory / "walk.csv"
         path.write_text("name,unit,url\n")
         return (await self.hub.deps.imports.upload(path, "walk.csv", Actor("walk", "walk"))).id
+
+    async def edit(self) -> str:
+        by, city = Actor("walk", "walk"), Scope.all()
+        edits = self.hub.deps.edits
+        made = await edits.create(BulkChange(priority=1), CameraFilter(), None, (city, city), by)
+        while (found := await edits.get(made.id, None)).state.at_work:
+            await asyncio.sleep(0.01)
+        return found.id
 
     async def window(self) -> str:
         now = SystemClock().utc_us()

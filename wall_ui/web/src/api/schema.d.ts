@@ -15117,6 +15117,8 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                /** @description Whose rights name this group */
+                group?: string;
                 limit?: number;
             };
             header?: never;
@@ -15474,6 +15476,8 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
+                /** @description Whose rights name this group */
+                group?: string;
                 limit?: number;
                 q?: string;
             };

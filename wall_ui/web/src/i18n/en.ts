@@ -245,6 +245,8 @@ export const en: Catalogue = {
   'page.wall': 'Camera wall',
   'page.cameras': 'Cameras',
   'page.camera': 'Camera',
+  'page.groups': 'Camera groups',
+  'page.bulk': 'Bulk edits',
   'page.map': 'Map',
   'page.health': 'Health',
   'page.discovery': 'Discovery',

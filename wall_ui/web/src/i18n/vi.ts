@@ -241,6 +241,8 @@ export const vi = {
   'page.wall': 'Tường camera',
   'page.cameras': 'Camera',
   'page.camera': 'Camera',
+  'page.groups': 'Nhóm camera',
+  'page.bulk': 'Sửa hàng loạt',
   'page.map': 'Bản đồ',
   'page.health': 'Lịch sử hoạt động',
   'page.discovery': 'Tìm thiết bị',

@@ -38,5 +38,7 @@ export const PATHS = {
   pulse: 'M2 8h2.6l2-4.5 2.8 9 2-4.5H14',
   mute: 'M2.5 6h2.3L8.5 3v10L4.8 10H2.5zM10.8 6.2l3 3.6M13.8 6.2l-3 3.6',
   camera: 'M2 4.5h8.5v7H2zM10.5 7L14 5v6l-3.5-2',
+  group: 'M2.5 3h4.5v4.5H2.5zM9 3h4.5v4.5H9zM2.5 9.5H7v3.5H2.5zM11.2 9.5v4M9.2 11.5h4',
+  edits: 'M2.5 4h6M2.5 8h4M2.5 12h3M7.5 13l.5-2.4L12.6 6l1.9 1.9-4.6 4.6z',
 } as const;
 export type IconName = keyof typeof PATHS;

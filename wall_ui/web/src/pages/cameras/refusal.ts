@@ -10,7 +10,15 @@ export interface Refusal {
 
 export const NO_REFUSAL: Refusal = { fields: {}, other: '' };
 
-const SHOWN: readonly string[] = [...FIELDS, 'username', 'password'];
+const SHOWN: readonly string[] = [
+  ...FIELDS,
+  'username',
+  'password',
+  'add_tags',
+  'remove_tags',
+  'add_groups',
+  'remove_groups',
+];
 
 /** Read a refusal; a field that no form shows is said above all. */
 export function refusalOf(cause: unknown): Refusal {
@@ -31,7 +39,7 @@ export function refusalOf(cause: unknown): Refusal {
 
 /** The path of a field without the places in lists: `tags.3` is said at `tags`. */
 function pathOf(field: string): string {
-  const path = field.replace(/\.\d+.*$/, '');
+  const path = field.replace(/^change\./, '').replace(/\.\d+.*$/, '');
   if (path === 'onvif_url') return 'capabilities.onvif_url';
   return path === 'camera_class' ? 'class' : path;
 }
