@@ -16,7 +16,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'tab.quality': 'Quality',
   'tab.health': 'Health',
   'tab.privacy': 'Privacy zones',
-  'tab.versions': 'History',
+  'tab.versions': 'Changes',
   'tab.rules': 'Rules',
   'tab.unknown': 'There is no such part, or you may not open it.',
   fps: '{n} fps',

@@ -14,7 +14,7 @@ export const vi = {
   'tab.quality': 'Chất lượng',
   'tab.health': 'Lịch sử',
   'tab.privacy': 'Vùng riêng tư',
-  'tab.versions': 'Lịch sử',
+  'tab.versions': 'Thay đổi',
   'tab.rules': 'Quy tắc',
   'tab.unknown': 'Không có phần này, hoặc bạn không có quyền mở.',
   fps: '{n} hình/s',
