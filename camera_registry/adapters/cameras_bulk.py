@@ -86,7 +86,9 @@ class BulkCameras:
         tagged = [after for before, after in pairs if before.camera.tags != after.camera.tags]
         await self._require_groups(connection, {g for each in moved for g in each.camera.groups})
         rows = [self._row(after) for _, after in pairs]
-        columns = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+        columns: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"
+        }
         change = cameras.update().where(cameras.c.id == sa.bindparam("new_id")).values(columns)
         values = [{f"new_{name}": value for name, value in row.items()} for row in rows]
         await connection.execute(change, values)
