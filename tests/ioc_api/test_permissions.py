@@ -117,7 +117,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/imports"): {"a": "file of any kind"},
     ("post", "/api/v1/imports/{import_id}/check"): {"mapping": {"0": "name"}},
     ("post", "/api/v1/imports/{import_id}/apply"): {"mode": "good_rows"},
-    ("post", "/api/v1/camera-edits"): {"change": {"priority": 1}},
+    ("post", "/api/v1/camera-edits"): {"change": {"priority": 1}, "ids": ["none"]},
     ("post", "/api/v1/maintenance"): {
         "target": "unit",
         "target_id": UNIT_A,
@@ -285,7 +285,7 @@ class Site:
     async def edit(self) -> str:
         by, city = Actor("walk", "walk"), Scope.all()
         edits = self.hub.deps.edits
-        made = await edits.create(BulkChange(priority=1), CameraFilter(), None, (city, city), by)
+        made = await edits.create(BulkChange(priority=1), CameraFilter(), ["-"], (city, city), by)
         while (found := await edits.get(made.id, None)).state.at_work:
             await asyncio.sleep(0.01)
         return found.id
