@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Bring the tables from revision 0012 to this one."""
+    """Bring the tables from revision 0013 to this one."""
     op.add_column(
         "camera_versions",
         sa.Column("change_id", sa.String(length=36), nullable=False, server_default=""),
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to revision 0012. What was changed stays changed."""
+    """Go back to revision 0013. What was changed stays changed."""
     op.drop_table("camera_edit_lines")
     op.drop_table("camera_edits")
     op.drop_column("camera_versions", "change_id")
