@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analytics.camera_model import CameraModel
+from analytics.detectors.camera_model import CameraModel
 from analytics.pipeline import CameraPipeline
-from ingest.gate_state import GateStatus
+from ingest.gate.state import GateStatus
 from ingest.model_status import ModelStatus
 from ingest.packets import Packet
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from analytics.detector import Detector, Look
+from analytics.detectors.detector import Detector, Look
 from analytics.pipeline import Pace, PipelineConfig, plane_size
-from analytics.rulebook import Rulebook
+from analytics.rulebook.book import Rulebook
+from analytics.rulebook.schedule import time_zone
 from analytics.rules.base import Hit, Outcome, Sight
 from analytics.rules.engine import RuleEngine
-from analytics.schedule import time_zone
 from analytics.series import CountRecord, roll_up
-from analytics.tracker import Tracker
+from analytics.tracking.tracker import Tracker
 from camera_registry.base.clock import us_to_iso
 from ingest.decoder import DecodedFrame, FrameDecoder
 from ingest.packets import Packet

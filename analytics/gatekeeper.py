@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from analytics.inbox import Inbox, InboxLimits
 from analytics.metrics import GateMeter
-from ingest.activity import ActivityGate
-from ingest.gate_state import GateMemory, GateStatus, Phase
+from ingest.gate.activity import ActivityGate
+from ingest.gate.state import GateMemory, GateStatus, Phase
 from ingest.packets import Packet
 
 _MOST_HELD = 8 * 1024 * 1024

@@ -6,8 +6,8 @@ import threading
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from ingest.activity import ActivityGate
-from ingest.gate_state import GateCounts, Phase
+from ingest.gate.activity import ActivityGate
+from ingest.gate.state import GateCounts, Phase
 
 FRAMES_INFERRED = Counter("camhub_frames_inferred_total", "Frames that a detector has looked at")
 DETECT_SECONDS = Histogram(

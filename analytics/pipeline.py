@@ -15,7 +15,7 @@ import cv2
 import structlog
 
 from analytics.budget import Budget, Level, Share
-from analytics.detector import Detector, Look
+from analytics.detectors.detector import Detector, Look
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
 from analytics.gatekeeper import Gatekeeper, Work
@@ -28,17 +28,17 @@ from analytics.metrics import (
 )
 from analytics.pixel_change import PixelChange, Plane
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook
+from analytics.rulebook.book import Rulebook
 from analytics.rules.base import Sight
 from analytics.rules.engine import RuleEngine
 from analytics.series import CountRecord
-from analytics.tracker import Tracker
-from analytics.tracker_config import TrackerConfig
+from analytics.tracking.config import TrackerConfig
+from analytics.tracking.tracker import Tracker
 from camera_registry.base.errors import CamhubError
-from ingest.activity import ActivityGate
 from ingest.decoder import DROPPED, DecodedFrame, FrameDecoder
 from ingest.freeze import PictureWatch, Verdict
-from ingest.gate_state import GateMemory, GateStatus, Phase
+from ingest.gate.activity import ActivityGate
+from ingest.gate.state import GateMemory, GateStatus, Phase
 from ingest.packets import Packet
 
 log = structlog.get_logger(__name__)

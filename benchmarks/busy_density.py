@@ -23,10 +23,10 @@ from pathlib import Path
 
 import structlog
 
-from analytics.detector import Detector, MovingObjectDetector
-from analytics.manifest import Model
+from analytics.detectors.detector import Detector, MovingObjectDetector
+from analytics.detectors.object_detector import ObjectDetector
 from analytics.metrics import FRAMES_INFERRED
-from analytics.object_detector import ObjectDetector
+from analytics.model.manifest import Model
 from benchmarks import numbers
 from benchmarks.accounting import cpu_seconds, pin, two_sides
 from benchmarks.clip import LongClip, long_clip

@@ -21,8 +21,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from analytics.builtin import MANIFEST_PATH
-from analytics.manifest import Model, load_model
-from analytics.ort_session import open_session
+from analytics.model.manifest import Model, load_model
+from analytics.model.ort_session import open_session
 from benchmarks import numbers
 from benchmarks.report import Figure, Run, finish, parser
 from tests.analytics.fastestdet import FASTESTDET, MANIFEST

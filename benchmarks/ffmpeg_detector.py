@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.detector import CameraDetector, Detector, Look
+from analytics.detectors.detector import CameraDetector, Detector, Look
 from benchmarks.accounting import pin
 
 FPS = 5

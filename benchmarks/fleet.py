@@ -9,20 +9,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from analytics.budget import Budget
-from analytics.detector import Detector, MovingObjectDetector
+from analytics.detectors.detector import Detector, MovingObjectDetector
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
 from analytics.pipeline import CameraPipeline
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook, default_rulebook
+from analytics.rulebook.book import Rulebook, default_rulebook
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec
-from ingest.activity import ActivityGate
 from ingest.camera_runner import CameraRunner
 from ingest.decoder import DECODED
 from ingest.freeze import PictureWatch
-from ingest.gate_config import GateConfig
+from ingest.gate.activity import ActivityGate
+from ingest.gate.config import GateConfig
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.ring import GopRing

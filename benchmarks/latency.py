@@ -21,7 +21,7 @@ from pathlib import Path
 import structlog
 
 from analytics.events import EventMessage
-from analytics.rulebook import Rulebook, Zone, ZoneEnterRule
+from analytics.rulebook.book import Rulebook, Zone, ZoneEnterRule
 from benchmarks import numbers
 from benchmarks.accounting import cpu_seconds, pin, two_sides
 from benchmarks.clip import long_clip

@@ -33,7 +33,7 @@ from benchmarks.ffmpeg_motion import HEIGHT, WIDTH, RunningMean
 from benchmarks.fleet import Tally, fleet
 from benchmarks.lane import FPS, LEARN_S, Lane, lane, quiet_cameras
 from benchmarks.report import Figure, Result, Run, finish, parser
-from ingest.gate_config import GateConfig
+from ingest.gate.config import GateConfig
 
 TARGET_ASLEEP = 1.5
 TARGET_AWAKE = 1.3

@@ -27,9 +27,9 @@ from websockets.asyncio.client import connect
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
+from ioc_api.hosting.nats_embedded import prepare
 from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits
-from ioc_api.nats_embedded import prepare
 from tests.ioc_api.live.gateway import TOKEN, UNIT, running
 from tests.ioc_api.live.studio import Studio, clip, register
 from tests.ioc_api.live.test_whep import SDP, Receiver

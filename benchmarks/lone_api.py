@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from ioc_api.nats_embedded import free_port, prepare
+from ioc_api.hosting.nats_embedded import free_port, prepare
 
 _START_LIMIT_S = 120.0
 _CAMHUB = [sys.executable, "-m", "ioc_api.cli"]

@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from analytics.detector import MovingObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
 from analytics.pipeline import CameraPipeline
 from analytics.pool import AnalysisPool, Job
-from analytics.rulebook import Rulebook, ZoneEnterRule
+from analytics.rulebook.book import Rulebook, ZoneEnterRule
 from benchmarks.lane import FPS
 from camera_registry.base.clock import SystemClock
-from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch
+from ingest.gate.activity import ActivityGate
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.recording import read_packets

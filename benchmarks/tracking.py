@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from analytics.detector import Look, MovingObjectDetector
+from analytics.detectors.detector import Look, MovingObjectDetector
 from analytics.events import Box, Detection, Track
 from analytics.geometry import clamped
 from analytics.pipeline import Pace, plane_size
-from analytics.tracker import Tracker
-from analytics.tracker_config import BLOBS, CLASSES
+from analytics.tracking.config import BLOBS, CLASSES
+from analytics.tracking.tracker import Tracker
 from benchmarks.own_environment import ROOT, environment
 from benchmarks.report import Figure, Result, Run, finish, parser
 from ingest.decoder import FrameDecoder

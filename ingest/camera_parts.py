@@ -7,7 +7,7 @@ from typing import Protocol
 
 from camera_registry.model import CameraSpec
 from ingest.freeze import Verdict
-from ingest.gate_state import GateStatus
+from ingest.gate.state import GateStatus
 from ingest.model_status import ModelStatus
 from ingest.packets import Packet
 from ingest.ring import GopRing

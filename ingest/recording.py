@@ -9,7 +9,7 @@ import av
 import av.error
 
 from camera_registry.base.errors import InvalidError
-from ingest.access_units import AccessUnits
+from ingest.bitstream.access_units import AccessUnits
 from ingest.packets import Packet
 from ingest.rtsp import CODECS, OpenStream
 

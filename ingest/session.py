@@ -15,10 +15,10 @@ from prometheus_client import Counter, Histogram
 
 from camera_registry.base.clock import Clock
 from camera_registry.model import Credentials
-from ingest.access_unit import AccessUnit
-from ingest.access_units import AccessUnits
+from ingest.bitstream.access_unit import AccessUnit
+from ingest.bitstream.access_units import AccessUnits
+from ingest.bitstream.opening import Arrived, OpeningBurst
 from ingest.open_errors import OpenError, explain
-from ingest.opening import Arrived, OpeningBurst
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 from ingest.rtsp import OpenStream, open_camera

@@ -6,41 +6,41 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ioc_api import (
-    access_log_routes,
-    administration,
-    basemap_routes,
+from ioc_api.routes import access_log as access_log_routes
+from ioc_api.routes import basemap as basemap_routes
+from ioc_api.routes import (
     camera_edits,
     camera_groups,
     camera_map,
     camera_versions,
     cameras,
     counts,
-    credential_routes,
     discovery,
-    dry_run_routes,
     events,
-    health_routes,
     imports,
     jobs,
     models,
-    oidc_routes,
     own_account,
-    password_routes,
     probe,
-    problems,
     ptz,
     public,
-    quality_routes,
     rules,
     sign_in,
     snapshots,
-    token_routes,
 )
-from ioc_api.deps import ApiDeps
-from ioc_api.middleware import BodyLimit, ProtectiveHeaders
-from ioc_api.openapi import describe, document_router
-from ioc_api.wall_files import mount_wall
+from ioc_api.routes import credentials as credential_routes
+from ioc_api.routes import dry_runs as dry_run_routes
+from ioc_api.routes import health as health_routes
+from ioc_api.routes import oidc as oidc_routes
+from ioc_api.routes import passwords as password_routes
+from ioc_api.routes import quality as quality_routes
+from ioc_api.routes import tokens as token_routes
+from ioc_api.routes import users as administration
+from ioc_api.routes.deps import ApiDeps
+from ioc_api.web import problems
+from ioc_api.web.middleware import BodyLimit, ProtectiveHeaders
+from ioc_api.web.openapi import describe, document_router
+from ioc_api.web.wall_files import mount_wall
 
 
 def create_app(deps: ApiDeps) -> FastAPI:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from ioc_api.access.oidc_claims import GrantMapping
 from ioc_api.access.oidc_documents import is_safe_url
 from ioc_api.access.oidc_provider import Provider
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 
 Texts = Annotated[tuple[str, ...], Field(min_length=1, max_length=200)]
 

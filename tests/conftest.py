@@ -10,7 +10,7 @@ import pytest
 
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
-from ioc_api.nats_embedded import EmbeddedNats, prepare
+from ioc_api.hosting.nats_embedded import EmbeddedNats, prepare
 from tests.databases import _databases_of_the_run, engine
 
 __all__ = ["_databases_of_the_run", "engine"]

@@ -32,7 +32,7 @@ from onnx import TensorProto, helper
 
 from analytics.builtin import MODEL_PATH
 from analytics.builtin.moving_object import BLOCK
-from analytics.manifest import Manifest, TensorSpec
+from analytics.model.manifest import Manifest, TensorSpec
 
 _OPSET = 17
 _IR_VERSION = 8

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.letterbox import Boxes
-from analytics.manifest import Reading
+from analytics.model.letterbox import Boxes
+from analytics.model.manifest import Reading
 from camera_registry.base.errors import ConfigError
 
 Outputs = Mapping[str, NDArray[Any]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.events import Box, Track
 from analytics.geometry import Point, Polygon, foot
-from analytics.rulebook import Rule, TrackRule, Zone
+from analytics.rulebook.book import Rule, TrackRule, Zone
 from analytics.series import CountRecord
 
 WHOLE_BOX = Box(0.0, 0.0, 1.0, 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.rulebook import CrowdRule
+from analytics.rulebook.book import CrowdRule
 from analytics.rules.base import Alarm, CoolDown, Hit, Sight, bounds, place_hit
 from analytics.rules.stays import Stays
 from analytics.series import CountRecord, Series

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from analytics.geometry import Point, foot
-from analytics.rulebook import WrongWayRule
+from analytics.rulebook.book import WrongWayRule
 from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hit
 from analytics.series import CountRecord
 

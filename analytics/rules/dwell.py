@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.rulebook import DwellRule
+from analytics.rulebook.book import DwellRule
 from analytics.rules.base import CoolDown, Hit, Sight, track_hit
 from analytics.rules.stays import Stays
 from analytics.series import CountRecord

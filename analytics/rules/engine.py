@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from analytics.rulebook import (
+from analytics.rulebook.book import (
     CrowdRule,
     DwellRule,
     LeftObjectRule,
@@ -19,6 +19,7 @@ from analytics.rulebook import (
     ZoneEnterRule,
     ZoneLeaveRule,
 )
+from analytics.rulebook.schedule import time_zone
 from analytics.rules.base import Machine, Outcome, Sight
 from analytics.rules.crowd import Crowd
 from analytics.rules.direction import WrongWay
@@ -29,7 +30,6 @@ from analytics.rules.queue import Queue
 from analytics.rules.stopped import Stopped
 from analytics.rules.tamper import Tamper
 from analytics.rules.zones import ZoneEnter, ZoneLeave
-from analytics.schedule import time_zone
 from analytics.series import CountRecord
 
 _MACHINES: dict[type[Rule], Callable[[Any], Machine]] = {

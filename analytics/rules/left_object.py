@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.detectors.outline import rim_ratio
 from analytics.events import Box, Track
 from analytics.geometry import corners, cover_matrix, foot
-from analytics.outline import rim_ratio
-from analytics.rulebook import LeftObjectRule
+from analytics.rulebook.book import LeftObjectRule
 from analytics.rules.base import Area, CoolDown, Hit, Sight, place_hit
 from analytics.series import CountRecord
 

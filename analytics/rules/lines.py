@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analytics.events import Track
 from analytics.geometry import Point, crossing, distance_to_segment, foot
-from analytics.rulebook import LineCrossRule
+from analytics.rulebook.book import LineCrossRule
 from analytics.rules.base import CoolDown, Hit, Qualifier, Sight, track_hit
 from analytics.series import CountRecord, Series
 

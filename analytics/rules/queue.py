@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.rulebook import QueueRule
+from analytics.rulebook.book import QueueRule
 from analytics.rules.base import Alarm, CoolDown, Hit, Sight, bounds, place_hit, track_hit
 from analytics.rules.stays import Stay, Stays
 from analytics.series import CountRecord, Series

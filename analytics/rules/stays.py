@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from analytics.events import Track
 from analytics.geometry import corners, cover_matrix, foot
-from analytics.rulebook import ZoneRule
+from analytics.rulebook.book import ZoneRule
 from analytics.rules.base import Area, Qualifier
 
 MAX_LOST = 256

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analytics.events import Track
 from analytics.geometry import Point, foot
-from analytics.rulebook import StoppedRule
+from analytics.rulebook.book import StoppedRule
 from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hit
 from analytics.series import CountRecord
 

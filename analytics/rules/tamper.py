@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.rulebook import TamperRule
+from analytics.rulebook.book import TamperRule
 from analytics.rules.base import WHOLE_BOX, Alarm, CoolDown, Hit, Sight, place_hit
 from analytics.series import CountRecord
 

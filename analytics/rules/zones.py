@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analytics.events import Track
-from analytics.rulebook import ZoneEnterRule, ZoneLeaveRule
+from analytics.rulebook.book import ZoneEnterRule, ZoneLeaveRule
 from analytics.rules.base import Area, CoolDown, Hit, Sight, qualifies, track_hit
 from analytics.rules.stays import Stays
 from analytics.series import CountRecord

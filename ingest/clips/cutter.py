@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camera_registry.base.errors import NotFoundError
+from ingest.bitstream.parameter_sets import nal_type, nal_units
 from ingest.clips.files import Places, measured
 from ingest.clips.model import Clip, ClipLimits, Cut, Progress
 from ingest.clips.mp4 import MAX_STEP_US, Mp4Writer
 from ingest.clips.timeline import ClipTimeline, Gap, GapReason
 from ingest.packets import Packet
-from ingest.parameter_sets import nal_type, nal_units
 
 _SQUEEZED_US = 2_000_000
 """The first packets of a session come in one burst, and ``ingest.timeline`` squeezes their times;

@@ -19,8 +19,8 @@ import av.error
 
 from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import CamhubError, InvalidError, StorageError
+from ingest.bitstream.parameter_sets import has_sps_and_pps
 from ingest.packets import Packet
-from ingest.parameter_sets import has_sps_and_pps
 
 MAX_STEP_US = 2_000_000_000
 """A sample's duration has 32 bits, of which FFmpeg uses 31: about 33 minutes."""

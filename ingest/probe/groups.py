@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from camera_registry.probe import RateControl
-from ingest.rate_control import Gop, RateConfig
+from ingest.gate.rate_control import Gop, RateConfig
 
 _LEAST_GOPS = 2
 """Groups of pictures, beside the first, from which their sizes say anything."""
@@ -93,8 +93,8 @@ class Groups:
 
     def rate_control(self) -> RateControl:
         """Say whether sizes follow the picture, by the measures of the activity gate
-        (``ingest.rate_control``): groups vary, or the mean picture takes next to nothing of its
-        keyframe, and only a rate that is kept does neither.
+        (``ingest.gate.rate_control``): groups vary, or the mean picture takes next to nothing of
+        its keyframe, and only a rate that is kept does neither.
         """
         gops, config = self._gops[1:], RateConfig()
         if len(gops) < _LEAST_GOPS or self.mean_frames < 2:

@@ -15,8 +15,8 @@ from av.video.stream import VideoStream
 
 from camera_registry.base.clock import Clock
 from camera_registry.probe import StreamReport
-from ingest.access_unit import AccessUnit
-from ingest.access_units import AccessUnits
+from ingest.bitstream.access_unit import AccessUnit
+from ingest.bitstream.access_units import AccessUnits
 from ingest.decoder import FrameDecoder
 from ingest.open_errors import OpenError, explain
 from ingest.options import IngestOptions

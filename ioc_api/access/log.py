@@ -10,8 +10,8 @@ from typing import Protocol
 import structlog
 
 from camera_registry.base.clock import Clock
-from ioc_api.credentials import Client
-from ioc_api.rbac import Principal
+from ioc_api.access.credentials import Client
+from ioc_api.access.rbac import Principal
 
 log = structlog.get_logger(__name__)
 

@@ -7,12 +7,12 @@ from prometheus_client import Counter
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import InvalidError, UnauthenticatedError
+from ioc_api.access.accounts import Account, AccountStore, is_username
 from ioc_api.access.brake import Brake, TooManyError, Try
+from ioc_api.access.credentials import Client
 from ioc_api.access.log import AccessLog, What
+from ioc_api.access.passwords import Passwords
 from ioc_api.access.second_step import SecondStep
-from ioc_api.accounts import Account, AccountStore, is_username
-from ioc_api.credentials import Client
-from ioc_api.passwords import Passwords
 
 log = structlog.get_logger(__name__)
 

@@ -21,13 +21,13 @@ from camera_registry.base.errors import (
 from camera_registry.base.ids import new_id
 from camera_registry.units import Units
 from camera_registry.vault import Vault
+from ioc_api.access.accounts import Account, AccountChange, AccountStore
+from ioc_api.access.auth import Authenticator, new_secret
+from ioc_api.access.credentials import Client, SessionRow
 from ioc_api.access.log import AccessLog, What
 from ioc_api.access.oidc_claims import Claims, display_name, grants_of, usernames
 from ioc_api.access.oidc_provider import Flow, OidcClient, Provider
 from ioc_api.access.purposes import ID_TOKEN
-from ioc_api.accounts import Account, AccountChange, AccountStore
-from ioc_api.auth import Authenticator, new_secret
-from ioc_api.credentials import Client, SessionRow
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from camera_registry.scope import EVERYWHERE, Scope
 from camera_registry.units import Units
-from ioc_api.rbac import Grant, Role
+from ioc_api.access.rbac import Grant, Role
 
 Claims = Mapping[str, Any]
 

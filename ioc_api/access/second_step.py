@@ -21,8 +21,8 @@ import segno
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.vault import Vault
+from ioc_api.access.auth import fingerprint
 from ioc_api.access.purposes import TOTP
-from ioc_api.auth import fingerprint
 
 RECOVERY_CODES = 10
 _SECRET_CHARS = 32

@@ -9,9 +9,9 @@ import structlog
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError
 from camera_registry.scope import Scope
-from ioc_api.accounts import Account, Accounts
-from ioc_api.auth import fingerprint, new_secret
-from ioc_api.rbac import Grant, Role
+from ioc_api.access.accounts import Account, Accounts
+from ioc_api.access.auth import fingerprint, new_secret
+from ioc_api.access.rbac import Grant, Role
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import InvalidError, NotFoundError
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
-from ioc_api.auth import TOKEN_PREFIX, fingerprint, new_secret
-from ioc_api.credentials import TokenRow
-from ioc_api.grant_rules import GrantRules, held
-from ioc_api.rbac import Grant
+from ioc_api.access.auth import TOKEN_PREFIX, fingerprint, new_secret
+from ioc_api.access.credentials import TokenRow
+from ioc_api.access.grant_rules import GrantRules, held
+from ioc_api.access.rbac import Grant
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConflictError
-from ioc_api.accounts import Account, AccountChange
+from ioc_api.access.accounts import Account, AccountChange
+from ioc_api.access.rbac import Grant
 from ioc_api.adapters.access_tables import (
     accounts,
     grants,
@@ -20,11 +21,10 @@ from ioc_api.adapters.access_tables import (
     sessions,
 )
 from ioc_api.adapters.grants_sql import city_administrators, read_grants, write_grants
-from ioc_api.rbac import Grant
 
 
 class SqlAccountStore:
-    """``AccountStore`` of ``ioc_api.accounts``."""
+    """``AccountStore`` of ``ioc_api.access.accounts``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -56,8 +56,8 @@ _SHORTEST = {"minute": 60, "hour": 3600, "day": 4 * 3600}
 
 
 class SqlCountStore:
-    """``CountStore`` of ``ioc_api.count_recorder`` and of the routes, ``CountArchive`` of the
-    keeper.
+    """``CountStore`` of ``ioc_api.events.count_recorder`` and of the routes, ``CountArchive`` of
+    the keeper.
     """
 
     def __init__(self, database: Database) -> None:

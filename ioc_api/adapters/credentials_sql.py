@@ -9,13 +9,13 @@ from sqlalchemy.exc import IntegrityError
 
 from camera_registry.adapters.database import Database
 from camera_registry.base.errors import ConflictError
+from ioc_api.access.credentials import NewSession, SessionRow, TokenRow
 from ioc_api.adapters.access_tables import accounts, api_tokens, grants, sessions
 from ioc_api.adapters.grants_sql import read_grants, write_grants
-from ioc_api.credentials import NewSession, SessionRow, TokenRow
 
 
 class SqlCredentialStore:
-    """``CredentialStore`` of ``ioc_api.auth`` and ``TokenStore`` of ``ioc_api.access.tokens``."""
+    """``CredentialStore`` of ``access.auth`` and ``TokenStore`` of ``access.tokens``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -15,7 +15,7 @@ from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import BigId, Database, metadata
 from camera_registry.base.errors import InvalidError
 from camera_registry.scope import Scope
-from ioc_api.records import EventFilter, NewRecord, Record, Rejected
+from ioc_api.events.records import EventFilter, NewRecord, Record, Rejected
 
 events = sa.Table(
     "events",
@@ -66,7 +66,7 @@ _decoder = msgspec.json.Decoder(dict[str, float])
 
 
 class SqlEventStore:
-    """``EventStore`` of ``ioc_api.records``."""
+    """``EventStore`` of ``ioc_api.events.records``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

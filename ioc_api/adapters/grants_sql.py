@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from camera_registry.adapters.camera_tables import camera_groups
 from camera_registry.adapters.database import Database
 from camera_registry.scope import EVERYWHERE, Scope
+from ioc_api.access.rbac import Grant, Role
 from ioc_api.adapters.access_tables import accounts, grants
-from ioc_api.rbac import Grant, Role
 
 
 async def write_grants(
@@ -67,7 +67,7 @@ async def city_administrators(connection: AsyncConnection) -> set[str]:
 
 
 class SqlGroupNames:
-    """``GroupNames`` of ``ioc_api.grant_rules`` over the registry's camera groups."""
+    """``GroupNames`` of ``ioc_api.access.grant_rules`` over the registry's camera groups."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from analytics.manifest import Manifest
+from analytics.model.manifest import Manifest
 from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database, metadata
-from ioc_api.model_records import StoredModel
+from ioc_api.models.records import StoredModel
 
 models = sa.Table(
     "models",
@@ -42,7 +42,7 @@ _ONLY = 1
 
 
 class SqlModelStore:
-    """``ModelStore`` of ``ioc_api.model_records``."""
+    """``ModelStore`` of ``ioc_api.models.records``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from camera_registry.adapters.database import Database
-from ioc_api.accounts import Account
+from ioc_api.access.accounts import Account
 from ioc_api.adapters.access_tables import accounts, setup_links
 from ioc_api.adapters.accounts_sql import insert_account
 

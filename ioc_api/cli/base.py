@@ -15,7 +15,7 @@ import uvloop
 
 from camera_registry.base.errors import CamhubError
 from camera_registry.model import Actor
-from ioc_api import logs
+from ioc_api.hosting import logs
 from ioc_api.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])

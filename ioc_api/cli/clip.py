@@ -18,8 +18,8 @@ from camera_registry.urls import UrlPolicy, check_credentials
 from ingest.clips import ClipRecorder, Progress, report
 from ingest.options import IngestOptions
 from ingest.session import Source
-from ioc_api import logs
 from ioc_api.cli.base import camera_password
+from ioc_api.hosting import logs
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")  # who runs this may connect to what this machine can reach
 _RETRY_CAP_S = 2.0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, run_role, settings_options
+from ioc_api.hosting import logs
 from ioc_api.settings import Settings, load
 
 _HOST = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from analytics.builtin import BUILT_IN
-from analytics.catalogue import OFFERS, offer
-from ioc_api import logs
+from analytics.model.catalogue import OFFERS, offer
 from ioc_api.cli.base import CamhubGroup, settings_options
 from ioc_api.cli.models_test import test
 from ioc_api.compose.models import (
@@ -20,8 +19,9 @@ from ioc_api.compose.models import (
     install_model,
     opened_models,
 )
-from ioc_api.model_download import https_opener
-from ioc_api.model_records import StoredModel
+from ioc_api.hosting import logs
+from ioc_api.models.download import https_opener
+from ioc_api.models.records import StoredModel
 from ioc_api.settings import Settings, load
 
 

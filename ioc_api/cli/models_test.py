@@ -14,10 +14,10 @@ from analytics.events import Detection
 from camera_registry.base.errors import InvalidError, StorageError
 from ingest.decoder import DecodedFrame
 from ingest.media_file import Mp4Writer
-from ioc_api import logs
 from ioc_api.cli.base import settings_options
 from ioc_api.compose.models import make_detector
-from ioc_api.model_trial import Draw, Trial, media_rate, run_trial
+from ioc_api.hosting import logs
+from ioc_api.models.trial import Draw, Trial, media_rate, run_trial
 from ioc_api.settings import load
 
 

@@ -11,15 +11,15 @@ import click
 import msgspec
 
 from analytics.dry_run import DryRun, DryRunProgress, dry_run, plain
-from analytics.rule_document import decode_rules, encode_rules, json_schema
-from analytics.rulebook import Rulebook, default_rulebook
-from analytics.schedule import time_zone
+from analytics.rulebook.book import Rulebook, default_rulebook
+from analytics.rulebook.document import decode_rules, encode_rules, json_schema
+from analytics.rulebook.schedule import time_zone
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from ingest.recording import read_packets
-from ioc_api import logs
 from ioc_api.cli.base import CamhubGroup, settings_options
 from ioc_api.compose.models import make_detector
+from ioc_api.hosting import logs
 from ioc_api.settings import load
 
 _CUT = {

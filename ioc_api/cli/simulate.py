@@ -15,8 +15,8 @@ from ingest.simulator.config import Auth, Rate
 from ingest.simulator.demo import demo_cameras
 from ingest.simulator.scenes import SCENES
 from ingest.simulator.server import run
-from ioc_api import logs
 from ioc_api.compose.common import run_until, stop_requested
+from ioc_api.hosting import logs
 
 _NUMBERS = {"width": int, "height": int, "fps": int, "seconds": float, "kbps": int, "seed": int}
 _TEXTS = {"source", "rate", "auth", "username", "password"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ioc_api.certificates import fingerprint_of, make_certificates
 from ioc_api.cli.base import CamhubGroup, settings_options
+from ioc_api.hosting.certificates import fingerprint_of, make_certificates
 from ioc_api.settings import load
 
 _ALWAYS = ("localhost", "127.0.0.1", "::1")

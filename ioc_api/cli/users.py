@@ -15,12 +15,12 @@ import click
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import NotFoundError
 from camera_registry.scope import EVERYWHERE, Scope
+from ioc_api.access.accounts import Account
 from ioc_api.access.log import What
-from ioc_api.accounts import Account
+from ioc_api.access.rbac import Grant, Role
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.services import Services, make_services
-from ioc_api.rbac import Grant, Role
 from ioc_api.settings import Settings, load
 
 _NAME = click.argument("username")

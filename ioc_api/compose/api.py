@@ -37,16 +37,16 @@ from ioc_api.compose.models import model_keeper
 from ioc_api.compose.passwords import make_password_runner
 from ioc_api.compose.quality import make_quality
 from ioc_api.compose.services import make_services
-from ioc_api.count_keeper import CountKeeper, CountRetention
-from ioc_api.count_recorder import CountRecorder
-from ioc_api.deps import ApiDeps, PublicConfig
+from ioc_api.events.count_keeper import CountKeeper, CountRetention
+from ioc_api.events.count_recorder import CountRecorder
+from ioc_api.events.push import PushHub
+from ioc_api.events.recorder import Recorder
 from ioc_api.health.alarms import CameraAlarms
 from ioc_api.health.maintenance import Maintenance
 from ioc_api.health.recorder import HealthRecorder
-from ioc_api.model_bus import MAX_FILES_BYTES, ModelMirror
+from ioc_api.models.bus import MAX_FILES_BYTES, ModelMirror
 from ioc_api.ptz_bus import BusPtz
-from ioc_api.push import PushHub
-from ioc_api.recorder import Recorder
+from ioc_api.routes.deps import ApiDeps, PublicConfig
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
 from ioc_api.stills import BusStills

@@ -6,11 +6,11 @@ from contextlib import nullcontext
 
 import structlog
 
-from analytics.batching import Batching, Waiting
-from analytics.detector import Detector, MovingObjectDetector
-from analytics.manifest import Model
-from analytics.object_detector import LoadLimits, ObjectDetector
-from analytics.providers import batch_of, choose_providers
+from analytics.detectors.batching import Batching, Waiting
+from analytics.detectors.detector import Detector, MovingObjectDetector
+from analytics.detectors.object_detector import LoadLimits, ObjectDetector
+from analytics.model.manifest import Model
+from analytics.model.providers import batch_of, choose_providers
 from ioc_api.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -26,8 +26,8 @@ def open_detector(
 ) -> Detector:
     """Make a detector of a verified model; of the built-in one where there is none.
 
-    ``waiting`` is entered while a picture waits for others (``analytics.batching``). Raises
-    ConfigError for a model that is refused, or a provider that does not exist.
+    ``waiting`` is entered while a picture waits for others (``analytics.detectors.batching``).
+    Raises ConfigError for a model that is refused, or a provider that does not exist.
     """
     providers = choose_providers(settings.detector_providers)
     if model is None:

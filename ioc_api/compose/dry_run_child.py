@@ -15,21 +15,21 @@ from typing import Any
 
 import msgspec
 
-from analytics.detector import Detector, MovingObjectDetector
+from analytics.detectors.detector import Detector, MovingObjectDetector
+from analytics.detectors.object_detector import LoadLimits, ObjectDetector
 from analytics.dry_run import DryRun, DryRunLimits, DryRunProgress, dry_run, plain
 from analytics.event_builder import SnapshotLimits, snapshot
-from analytics.manifest import read_manifest, read_onnx, verify
-from analytics.object_detector import LoadLimits, ObjectDetector
+from analytics.model.manifest import read_manifest, read_onnx, verify
+from analytics.model.providers import choose_providers
 from analytics.pipeline import PipelineConfig
-from analytics.providers import choose_providers
-from analytics.rule_document import decode_rules
-from analytics.rulebook import Rulebook
+from analytics.rulebook.book import Rulebook
+from analytics.rulebook.document import decode_rules
 from analytics.rules.base import Outcome
 from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import CamhubError
 from ingest.decoder import DecodedFrame
 from ingest.recording import read_packets
-from ioc_api import logs
+from ioc_api.hosting import logs
 
 _PICTURE = SnapshotLimits(width=640, size=96 * 1024)
 _MEMORY = 3 * 2**30

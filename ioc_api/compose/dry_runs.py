@@ -16,7 +16,7 @@ from ioc_api.dry_runs.clips import BusClips
 from ioc_api.dry_runs.desk import DryRuns
 from ioc_api.dry_runs.model import Run, RunLimits
 from ioc_api.dry_runs.process import ChildCommand, run_child
-from ioc_api.model_keeper import ModelKeeper
+from ioc_api.models.keeper import ModelKeeper
 from ioc_api.settings import Settings
 
 _CHILD = ChildCommand("ioc_api.compose.dry_run_child")

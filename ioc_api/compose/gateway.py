@@ -14,9 +14,9 @@ from ioc_api.compose.services import authenticator
 from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.hub import LiveHub
-from ioc_api.ops_routes import add_ops_routes
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
+from ioc_api.web.ops_routes import add_ops_routes
 
 
 async def run_gateway(settings: Settings) -> None:

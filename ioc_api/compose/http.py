@@ -12,8 +12,8 @@ from fastapi import FastAPI
 
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConfigError
+from ioc_api.hosting.tls import load_tls
 from ioc_api.settings import Settings
-from ioc_api.tls import load_tls
 
 _GRACE_S = 2
 _BACKLOG = 512

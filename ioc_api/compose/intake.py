@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from analytics.catalogue import Offer
-from analytics.manifest import Model, verify
-from analytics.object_detector import ObjectDetector
-from analytics.onnx_file import refuse_external_data
-from analytics.ort_session import tensors_of
+from analytics.detectors.object_detector import ObjectDetector
+from analytics.model.catalogue import Offer
+from analytics.model.manifest import Model, verify
+from analytics.model.onnx_file import refuse_external_data
+from analytics.model.ort_session import tensors_of
 from camera_registry.base.errors import ConfigError
 from ioc_api.compose.detectors import open_detector
-from ioc_api.model_download import Opener, download
+from ioc_api.models.download import Opener, download
 from ioc_api.settings import Settings
 
 Progress = Callable[[str, int, int], None]

@@ -1,6 +1,6 @@
 """The process that handles a model or a clip which somebody brought: one order, then it ends.
 
-Started by ``ioc_api.model_jobs``. It knows no database and no secret: it reads and writes files in
+Started by ``ioc_api.models.jobs``. It knows no database and no secret: it reads and writes files in
 the directory of its order, and says what came of it.
 """
 
@@ -15,15 +15,15 @@ from typing import Literal
 
 import msgspec
 
-from analytics.catalogue import offer
-from analytics.manifest import Manifest, read_manifest, read_onnx, verify
-from analytics.model_files import MANIFEST_FILE, MODEL_FILE
+from analytics.model.catalogue import offer
+from analytics.model.files import MANIFEST_FILE, MODEL_FILE
+from analytics.model.manifest import Manifest, read_manifest, read_onnx, verify
 from camera_registry.base.errors import CamhubError
-from ioc_api import logs
 from ioc_api.compose.detectors import open_detector
 from ioc_api.compose.intake import fetch_offer, try_out
-from ioc_api.model_download import https_opener
-from ioc_api.model_trial import run_trial
+from ioc_api.hosting import logs
+from ioc_api.models.download import https_opener
+from ioc_api.models.trial import run_trial
 from ioc_api.settings import Settings
 
 _MEMORY = 6 * 2**30

@@ -12,10 +12,10 @@ from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock
 from camera_registry.jobs import JobDesk, JobRunner
 from camera_registry.vault import Vault
-from ioc_api.child import Child
-from ioc_api.model_desk import ModelDesk
-from ioc_api.model_jobs import KIND, ModelJobs
-from ioc_api.model_keeper import ModelKeeper
+from ioc_api.hosting.child import Child
+from ioc_api.models.desk import ModelDesk
+from ioc_api.models.jobs import KIND, ModelJobs
+from ioc_api.models.keeper import ModelKeeper
 from ioc_api.settings import Settings
 
 _SLOTS = 2

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from analytics.builtin import BUILT_IN
-from analytics.catalogue import Offer
-from analytics.detector import Detector
-from analytics.manifest import read_manifest, read_onnx, verify
+from analytics.detectors.detector import Detector
+from analytics.model.catalogue import Offer
+from analytics.model.manifest import read_manifest, read_onnx, verify
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.database import Database
 from camera_registry.base.clock import SystemClock
@@ -17,9 +17,9 @@ from ioc_api.adapters.models_sql import SqlModelStore
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.detectors import open_detector
 from ioc_api.compose.intake import Progress, fetch_offer, try_out
-from ioc_api.model_download import Opener
-from ioc_api.model_keeper import ModelKeeper
-from ioc_api.model_records import StoredModel
+from ioc_api.models.download import Opener
+from ioc_api.models.keeper import ModelKeeper
+from ioc_api.models.records import StoredModel
 from ioc_api.settings import Settings
 
 

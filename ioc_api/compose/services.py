@@ -24,24 +24,24 @@ from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.unit_areas import UnitAreas
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
+from ioc_api.access.accounts import Accounts
+from ioc_api.access.auth import Authenticator, SessionPolicy
 from ioc_api.access.brake import Brake
+from ioc_api.access.grant_rules import GrantRules
 from ioc_api.access.log import AccessLog
 from ioc_api.access.login import Login
 from ioc_api.access.oidc import Oidc
+from ioc_api.access.passwords import Passwords
 from ioc_api.access.second_step import SecondStep
 from ioc_api.access.services import Access
 from ioc_api.access.setup_links import SetupLinks
 from ioc_api.access.tokens import Tokens
-from ioc_api.accounts import Accounts
 from ioc_api.adapters.access_sql import SqlAccessLogStore, SqlAttemptStore, SqlTotpStore
 from ioc_api.adapters.accounts_sql import SqlAccountStore
 from ioc_api.adapters.credentials_sql import SqlCredentialStore
 from ioc_api.adapters.grants_sql import SqlGroupNames
 from ioc_api.adapters.setup_sql import SqlSetupStore
-from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.compose.common import open_vault, open_weak
-from ioc_api.grant_rules import GrantRules
-from ioc_api.passwords import Passwords
 from ioc_api.settings import Settings
 
 

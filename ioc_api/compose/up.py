@@ -19,11 +19,11 @@ from camera_registry.base.errors import ConfigError, StorageError
 from ioc_api.compose.common import opened_database, run_until, stop_requested
 from ioc_api.compose.demo import register_demo
 from ioc_api.compose.services import make_services
-from ioc_api.edge import Edge
-from ioc_api.nats_embedded import free_port, prepare
+from ioc_api.hosting.edge import Edge
+from ioc_api.hosting.nats_embedded import free_port, prepare
+from ioc_api.hosting.supervisor import Role, Supervisor
+from ioc_api.hosting.tls import load_tls
 from ioc_api.settings import Settings
-from ioc_api.supervisor import Role, Supervisor
-from ioc_api.tls import load_tls
 
 log = structlog.get_logger(__name__)
 

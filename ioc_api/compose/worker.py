@@ -11,13 +11,13 @@ import structlog
 
 from analytics.budget import Budget
 from analytics.camera_analysis import CameraAnalysis
+from analytics.detectors.library import ModelLibrary
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage, encode_event
-from analytics.model_library import ModelLibrary
 from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
-from analytics.rule_document import decode_rules
-from analytics.rulebook import Rulebook, default_rulebook
+from analytics.rulebook.book import Rulebook, default_rulebook
+from analytics.rulebook.document import decode_rules
 from analytics.series import CountBatch, CountRecord, encode_counts
 from camera_registry import subjects
 from camera_registry.base.clock import Clock, SystemClock
@@ -26,9 +26,9 @@ from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
-from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
-from ingest.gate_memories import GateMemories
+from ingest.gate.activity import ActivityGate
+from ingest.gate.memories import GateMemories
 from ingest.health_log import HealthLog
 from ingest.leases import LeaseKeeper
 from ingest.options import IngestOptions
@@ -40,9 +40,9 @@ from ioc_api.compose.bus import connected_bus
 from ioc_api.compose.common import open_vault, run_until, stop_requested
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.compose.device_jobs import make_runner
-from ioc_api.model_bus import MAX_FILES_BYTES, ModelFeed
-from ioc_api.ops_http import OpsServer
+from ioc_api.models.bus import MAX_FILES_BYTES, ModelFeed
 from ioc_api.settings import Settings
+from ioc_api.web.ops_http import OpsServer
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
 from camera_registry.base.clock import Clock
-from ioc_api import problems
 from ioc_api.live.hub import LiveHub
 from ioc_api.live.ports import Authentication, CameraDirectory, StateSource
 from ioc_api.live.routes import whep_router
@@ -18,8 +17,9 @@ from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits, WhepService
 from ioc_api.live.whep_session import IceOptions
 from ioc_api.live.ws import WallService
-from ioc_api.middleware import ProtectiveHeaders
-from ioc_api.openapi import describe, document_router
+from ioc_api.web import problems
+from ioc_api.web.middleware import ProtectiveHeaders
+from ioc_api.web.openapi import describe, document_router
 
 
 @dataclass(frozen=True, slots=True)

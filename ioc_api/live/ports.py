@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from camera_registry.model import CameraState
-from ioc_api.rbac import Principal
+from ioc_api.access.rbac import Principal
 
 
 class Authentication(Protocol):
-    """Who is at the other end; ``ioc_api.auth.Authenticator`` is one."""
+    """Who is at the other end; ``ioc_api.access.auth.Authenticator`` is one."""
 
     async def from_request(
         self, headers: Mapping[str, str], cookies: Mapping[str, str], *, method: str = "GET"

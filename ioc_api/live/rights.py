@@ -9,8 +9,8 @@ from camera_registry.base.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from ioc_api.access.rbac import Action, Principal
 from ioc_api.live.ports import Authentication, CameraDirectory
-from ioc_api.rbac import Action, Principal
 
 ACTION = Action.LIVE_VIEW
 """The one action of this room."""

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from camera_registry.base.errors import InvalidError
-from ioc_api.guard import PUBLIC, Me, permission
+from ioc_api.access.guard import PUBLIC, Me, permission
 from ioc_api.live.rights import ACTION
 from ioc_api.live.whep import WhepService
 from ioc_api.live.whep_offer import MAX_SDP
-from ioc_api.problems import problem_response
+from ioc_api.web.problems import problem_response
 
 SDP = "application/sdp"
 _METHODS = {"Allow": "POST, OPTIONS", "Accept-Post": SDP}

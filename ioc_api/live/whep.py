@@ -20,6 +20,7 @@ from camera_registry.base.errors import (
     UnavailableError,
 )
 from ingest.packets import Packet
+from ioc_api.access.rbac import Principal
 from ioc_api.live import metrics
 from ioc_api.live.hub import LiveHub, Watch
 from ioc_api.live.ports import Authentication, CameraDirectory
@@ -28,7 +29,6 @@ from ioc_api.live.rights import Rights
 from ioc_api.live.whep_offer import read_offer
 from ioc_api.live.whep_session import IceOptions, WhepSession
 from ioc_api.live.whep_track import PacketTrack
-from ioc_api.rbac import Principal
 
 log = structlog.get_logger(__name__)
 

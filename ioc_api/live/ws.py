@@ -12,13 +12,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, ForbiddenError, UnauthenticatedError
+from ioc_api.access.rbac import Principal
 from ioc_api.live import metrics
 from ioc_api.live.hub import LiveHub
 from ioc_api.live.origin import origin_allowed
 from ioc_api.live.ports import Authentication, CameraDirectory, StateSource
 from ioc_api.live.rights import Rights
 from ioc_api.live.wall_socket import ClosedError, SocketLimits, WallSocket
-from ioc_api.rbac import Principal
 
 log = structlog.get_logger(__name__)
 

@@ -20,8 +20,8 @@ from camera_registry.quality.ports import QualityStore
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from camera_registry.stored import StoredCamera
+from ioc_api.access.rbac import Action
 from ioc_api.quality.desk import DAY_US
-from ioc_api.rbac import Action
 
 log = structlog.get_logger(__name__)
 

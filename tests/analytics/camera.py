@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 from analytics.budget import Budget
-from analytics.detector import Detector
+from analytics.detectors.detector import Detector
 from analytics.event_builder import EventBuilder
 from analytics.events import EventMessage
 from analytics.inbox import InboxLimits
 from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook, Zone, ZoneEnterRule
+from analytics.rulebook.book import Rulebook, Zone, ZoneEnterRule
 from camera_registry.base.clock import SystemClock
-from ingest.activity import ActivityGate
 from ingest.freeze import PictureWatch, Verdict
+from ingest.gate.activity import ActivityGate
 from ingest.options import IngestOptions
 from ingest.packets import Packet
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analytics.coco import CLASSES, GROUPS, STREET
-from analytics.manifest import ImageSpec, Manifest, Reading, TensorSpec
+from analytics.model.coco import CLASSES, GROUPS, STREET
+from analytics.model.manifest import ImageSpec, Manifest, Reading, TensorSpec
 from tests.tools import ROOT
 
 FASTESTDET = ROOT.parent / "shared" / "models" / "FastestDet.onnx"

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from analytics.manifest import ImageSpec, Manifest, Model, Reading, TensorSpec, verify
+from analytics.model.manifest import ImageSpec, Manifest, Model, Reading, TensorSpec, verify
 
 WORDS = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8}
 

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from analytics.detector import MovingObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
 from analytics.dry_run import DryRunLimits, DryRunProgress, dry_run, plain
 from analytics.pool import AnalysisPool
-from analytics.rulebook import CrowdRule, Line, LineCrossRule, Rulebook, TamperRule, ZoneEnterRule
+from analytics.rulebook.book import (
+    CrowdRule,
+    Line,
+    LineCrossRule,
+    Rulebook,
+    TamperRule,
+    ZoneEnterRule,
+)
 from analytics.series import CountRecord
 from tests.analytics.camera import Camera
 from tests.analytics.clips import clip

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.decoders import DECODERS, ModelShape
-from analytics.manifest import verify
-from analytics.object_detector import ObjectDetector
-from analytics.ort_session import run_session
+from analytics.detectors.object_detector import ObjectDetector
+from analytics.model.manifest import verify
+from analytics.model.ort_session import run_session
 from ingest.decoder import DecodedFrame
 from ingest.media_file import read_pictures
 from tests.analytics.fastestdet import MANIFEST, model_file

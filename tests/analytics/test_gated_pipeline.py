@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 import pytest
 
-from analytics.detector import MovingObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
 from analytics.events import Event
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook, ZoneEnterRule
-from ingest.activity import ActivityGate
+from analytics.rulebook.book import Rulebook, ZoneEnterRule
 from ingest.decoder import DECODED
 from ingest.freeze import Verdict
-from ingest.gate_config import GateConfig
-from ingest.gate_state import GateCounts, Phase
-from ingest.heartbeat import Heartbeat, HeartbeatConfig
+from ingest.gate.activity import ActivityGate
+from ingest.gate.config import GateConfig
+from ingest.gate.heartbeat import Heartbeat, HeartbeatConfig
+from ingest.gate.state import GateCounts, Phase
 from ingest.packets import Packet
 from ingest.simulator.encoder import default_kbps
 from ingest.simulator.library import ClipSpec, build

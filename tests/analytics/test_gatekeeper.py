@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from analytics.gatekeeper import Gatekeeper, Work
 from analytics.inbox import InboxLimits
 from analytics.metrics import GATE_CAMERAS, GATE_DUTY, GATE_WAKES
-from ingest.activity import ActivityGate
-from ingest.gate_config import GateConfig
-from ingest.gate_state import Phase
-from ingest.heartbeat import HeartbeatConfig
-from ingest.packet_sizes import SizeConfig
+from ingest.gate.activity import ActivityGate
+from ingest.gate.config import GateConfig
+from ingest.gate.heartbeat import HeartbeatConfig
+from ingest.gate.packet_sizes import SizeConfig
+from ingest.gate.rate_control import RateConfig
+from ingest.gate.state import Phase
 from ingest.packets import Packet, StreamInfo
-from ingest.rate_control import RateConfig
 
 INFO = StreamInfo("h264", "avc1.42C01E", 640, 360)
 GOP = 10

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.detector import CameraDetector, Look, MovingObjectDetector
+from analytics.detectors.detector import CameraDetector, Look, MovingObjectDetector
 from analytics.events import Box, Detection
 from analytics.geometry import corners, iou_matrix
 from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
 from analytics.pipeline import Pace, PipelineConfig, plane_size
 from analytics.pool import AnalysisPool, Job
-from analytics.rulebook import default_rulebook
-from analytics.tracker_config import BLOBS
+from analytics.rulebook.book import default_rulebook
+from analytics.tracking.config import BLOBS
 from camera_registry.base.errors import UnavailableError
 from ingest.decoder import DECODED
 from ingest.freeze import Verdict

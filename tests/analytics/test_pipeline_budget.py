@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from analytics.budget import Budget, Level
-from analytics.detector import MovingObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
 from analytics.metrics import FRAMES_INFERRED
 from analytics.pool import AnalysisPool
 from ingest.decoder import DECODED

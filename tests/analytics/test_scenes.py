@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.detector import CameraDetector, Look, MovingObjectDetector
+from analytics.detectors.detector import CameraDetector, Look, MovingObjectDetector
 from analytics.events import Box, Detection, EventMessage
 from analytics.geometry import areas, corners, cover_matrix, intersections
 from analytics.pool import AnalysisPool
-from analytics.rulebook import Rulebook, ZoneEnterRule
-from analytics.tracker_config import TrackerConfig
+from analytics.rulebook.book import Rulebook, ZoneEnterRule
+from analytics.tracking.config import TrackerConfig
 from ingest.simulator.encoder import default_kbps
 from ingest.simulator.library import ClipSpec, build
 from ingest.simulator.scenes import SceneSpec

@@ -14,7 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from ingest import parameter_sets
+from ingest.bitstream import parameter_sets
 from ingest.packets import Packet, StreamInfo
 
 FPS = 25

@@ -17,11 +17,11 @@ from av.video.codeccontext import VideoCodecContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import parameter_sets
-from ingest.access_unit import AccessUnit
-from ingest.access_units import AccessUnits
+from ingest.bitstream import parameter_sets
+from ingest.bitstream.access_unit import AccessUnit
+from ingest.bitstream.access_units import AccessUnits
+from ingest.bitstream.field_pairs import FieldPairs
 from ingest.decoder import FrameDecoder
-from ingest.field_pairs import FieldPairs
 from ingest.packets import Packet, StreamInfo
 from ingest.rtsp import OpenStream
 from tests.ingest import fields, footage

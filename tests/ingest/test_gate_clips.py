@@ -15,8 +15,8 @@ import av
 import numpy as np
 import pytest
 
-from ingest.activity import ActivityGate
-from ingest.gate_state import Phase
+from ingest.gate.activity import ActivityGate
+from ingest.gate.state import Phase
 from ingest.packets import Packet, StreamInfo
 from tests.analytics.scenes import street
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-from analytics.detector import Look
+from analytics.detectors.detector import Look
 from analytics.events import Detection
 from analytics.pool import AnalysisPool
-from analytics.tracker_config import BLOBS
+from analytics.tracking.config import BLOBS
 from ingest.decoder import DecodedFrame, FrameDecoder
 from ingest.packets import Packet
 from ingest.session import Source

@@ -12,7 +12,7 @@ import pytest
 
 from camera_registry.base.clock import SystemClock
 from camera_registry.model import Credentials
-from ingest import parameter_sets
+from ingest.bitstream import parameter_sets
 from ingest.packets import Packet
 from ingest.session import KEYFRAMES, OPENS, PACKETS, CameraSession, Source
 from tests.ingest import footage

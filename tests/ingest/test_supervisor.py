@@ -17,7 +17,7 @@ from camera_registry.base.errors import ConfigError
 from camera_registry.mirror import Mirror
 from camera_registry.model import CameraSpec, CameraState, Credentials, State
 from ingest.freeze import Verdict
-from ingest.gate_state import GateStatus
+from ingest.gate.state import GateStatus
 from ingest.model_status import ModelStatus
 from ingest.options import IngestOptions
 from ingest.packets import Packet

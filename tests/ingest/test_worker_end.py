@@ -23,8 +23,8 @@ from camera_registry.jobs import JobRunner
 from camera_registry.mirror import Mirror
 from camera_registry.model import CameraSpec, CameraState, State
 from camera_registry.vault import Vault
-from ingest.gate_memories import GateMemories
-from ingest.gate_state import GateMemory
+from ingest.gate.memories import GateMemories
+from ingest.gate.state import GateMemory
 from ingest.health_log import HealthLog
 from ingest.leases import LeaseKeeper
 from ingest.spool import Spool

@@ -42,16 +42,20 @@ from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from camera_registry.weak import WeakCredentials
+from ioc_api.access.accounts import Accounts
+from ioc_api.access.auth import Authenticator, SessionPolicy
 from ioc_api.access.brake import Brake, BrakePolicy
+from ioc_api.access.grant_rules import GrantRules
 from ioc_api.access.log import AccessLog
 from ioc_api.access.login import Login
 from ioc_api.access.oidc import Oidc
 from ioc_api.access.oidc_provider import Provider
+from ioc_api.access.passwords import Passwords
+from ioc_api.access.rbac import Grant, Role
 from ioc_api.access.second_step import SecondStep
 from ioc_api.access.services import Access
 from ioc_api.access.setup_links import SetupLinks
 from ioc_api.access.tokens import Tokens
-from ioc_api.accounts import Accounts
 from ioc_api.adapters.access_sql import SqlAccessLogStore, SqlAttemptStore, SqlTotpStore
 from ioc_api.adapters.accounts_sql import SqlAccountStore
 from ioc_api.adapters.counts_sql import SqlCountStore
@@ -61,23 +65,19 @@ from ioc_api.adapters.grants_sql import SqlGroupNames
 from ioc_api.adapters.models_sql import SqlModelStore
 from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.app import create_app
-from ioc_api.auth import Authenticator, SessionPolicy
 from ioc_api.basemap import Basemap
 from ioc_api.compose.imports import make_imports
 from ioc_api.compose.model_desk import ModelService, make_models
 from ioc_api.compose.quality import make_quality
-from ioc_api.deps import ApiDeps, PublicConfig
 from ioc_api.dry_runs.clips import BusClips
 from ioc_api.dry_runs.desk import Analyse, DryRuns
 from ioc_api.dry_runs.model import Run
-from ioc_api.grant_rules import GrantRules
+from ioc_api.events.push import PushHub, PushLimits
 from ioc_api.health.maintenance import Maintenance
 from ioc_api.migrations import DIRECTORY
-from ioc_api.model_keeper import ModelKeeper
-from ioc_api.passwords import Passwords
+from ioc_api.models.keeper import ModelKeeper
 from ioc_api.ptz_bus import BusPtz
-from ioc_api.push import PushHub, PushLimits
-from ioc_api.rbac import Grant, Role
+from ioc_api.routes.deps import ApiDeps, PublicConfig
 from ioc_api.settings import Settings
 from ioc_api.state_cache import StateCache
 from ioc_api.stills import BusStills

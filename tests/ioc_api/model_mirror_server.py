@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from analytics.manifest import TensorSpec
+from analytics.model.manifest import TensorSpec
 from tests.analytics.graphs import constant_graph
 
 NANO = "yolox-nano"

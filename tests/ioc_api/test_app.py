@@ -14,11 +14,11 @@ from prometheus_client import REGISTRY
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.errors import InvalidError
+from ioc_api.access.rbac import Role
 from ioc_api.adapters.setup_sql import SqlSetupStore
 from ioc_api.app import openapi_document
-from ioc_api.middleware import MAX_BODY
-from ioc_api.paging import decode_cursor, encode_cursor
-from ioc_api.rbac import Role
+from ioc_api.web.middleware import MAX_BODY
+from ioc_api.web.paging import decode_cursor, encode_cursor
 from tests.ioc_api.hub import Hub, hub
 
 FIELDS = {"type", "title", "status", "detail", "code", "hint", "errors"}

@@ -11,8 +11,8 @@ import pytest
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.errors import ConfigError
+from ioc_api.access.rbac import Role
 from ioc_api.basemap import ARCHIVE_PATH, MAX_RANGE, Basemap, BasemapKind
-from ioc_api.rbac import Role
 from ioc_api.settings import load
 from tests.ioc_api.hub import hub
 from tests.pmtiles import PNG, write_pmtiles

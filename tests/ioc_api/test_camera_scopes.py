@@ -12,8 +12,8 @@ from camera_registry.base.errors import ForbiddenError
 from camera_registry.base.ids import new_id
 from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
-from ioc_api.rbac import Action, Grant, Role
-from ioc_api.records import NewRecord
+from ioc_api.access.rbac import Action, Grant, Role
+from ioc_api.events.records import NewRecord
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub
 from tests.ioc_api.samples import event
 

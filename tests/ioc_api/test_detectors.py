@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from analytics.catalogue import Offer
-from analytics.detector import MovingObjectDetector
-from analytics.manifest import Manifest, Model
-from analytics.object_detector import ObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
+from analytics.detectors.object_detector import ObjectDetector
+from analytics.model.catalogue import Offer
+from analytics.model.manifest import Manifest, Model
 from camera_registry.base.errors import (
     CamhubError,
     ConfigError,

@@ -23,7 +23,7 @@ from ingest.onvif.jobs import handlers
 from ingest.onvif.ptz import connecting
 from ingest.onvif.ptz_desk import PtzDesk
 from ingest.options import IngestOptions
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 from tests.ingest.conftest import Camera, camera, clip
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub, hub
 from tests.onvif.device import JPEG, PASSWORD, USER, Setup, TestDevice, running

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from analytics.manifest import Manifest, Model
+from analytics.model.manifest import Manifest, Model
 from ioc_api.cli.models import models
 from tests.analytics.graphs import model_of
 from tests.ioc_api.model_mirror_server import NANO, Mirror, model_mirror, nano

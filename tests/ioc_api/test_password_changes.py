@@ -25,7 +25,7 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.weak import WeakCredentials
 from ingest.onvif.jobs import handlers
 from ingest.options import IngestOptions
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub, hub
 from tests.onvif.device import PASSWORD, USER, Setup, TestDevice, running
 

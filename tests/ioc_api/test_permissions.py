@@ -21,7 +21,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from analytics.builtin import MANIFEST_PATH, MODEL_PATH
 from analytics.events import Box, Event
-from analytics.manifest import read_manifest
+from analytics.model.manifest import read_manifest
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.camera_tables import camera_groups
@@ -38,19 +38,19 @@ from camera_registry.passwords.model import ChangeState, Mode
 from camera_registry.records import CameraFilter, NewCamera
 from camera_registry.scope import Scope
 from camera_registry.shared import NewShared
+from ioc_api.access.auth import TOKEN_PREFIX, fingerprint, new_secret
+from ioc_api.access.credentials import TokenRow
+from ioc_api.access.guard import DECLARATION, PUBLIC, SIGNED_IN
+from ioc_api.access.rbac import ROLE_ACTIONS, Action, Grant, Role
 from ioc_api.adapters.models_sql import SqlModelStore
-from ioc_api.auth import TOKEN_PREFIX, fingerprint, new_secret
-from ioc_api.credentials import TokenRow
 from ioc_api.dry_runs.model import RunState
-from ioc_api.guard import DECLARATION, PUBLIC, SIGNED_IN
+from ioc_api.events.records import NewRecord
 from ioc_api.health.maintenance import NewWindow
 from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.hub import LiveHub
-from ioc_api.model_jobs import KIND
-from ioc_api.model_records import StoredModel, blob_key
-from ioc_api.rbac import ROLE_ACTIONS, Action, Grant, Role
-from ioc_api.records import NewRecord
+from ioc_api.models.jobs import KIND
+from ioc_api.models.records import StoredModel, blob_key
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
 from tests.waiting import eventually
 

@@ -15,7 +15,7 @@ from camera_registry.base.ids import new_id
 from camera_registry.mirror import decode_spec
 from camera_registry.model import CameraSpec
 from camera_registry.scope import Scope
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub
 
 STRONG, STRONGER = "four-Loud-geese", "five-Quiet-herons"

@@ -17,10 +17,10 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.scope import Scope
+from ioc_api.access.auth import SessionPolicy
 from ioc_api.access.oidc_claims import GrantMapping
 from ioc_api.access.oidc_provider import Provider
-from ioc_api.auth import SessionPolicy
-from ioc_api.rbac import Grant, Role
+from ioc_api.access.rbac import Grant, Role
 from tests.ioc_api.hub import PASSWORD, Hub, hub
 from tests.oidc.provider import SECRET, TestProvider
 from tests.tools import require

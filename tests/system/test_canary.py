@@ -22,7 +22,7 @@ import pyotp
 import pytest
 
 from camera_registry.base.ids import new_id
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 from tests.onvif.device import USER, Setup, running
 from tests.system.canaries import Search, forms
 from tests.system.hub import CAMHUB, Hub

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from analytics.manifest import Model
+from analytics.model.manifest import Model
 from tests.analytics.graphs import model_of
 from tests.system.hub import Hub
 from tests.waiting import eventually

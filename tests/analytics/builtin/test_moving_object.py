@@ -15,7 +15,7 @@ from analytics.builtin.moving_object import (
     shape_hint,
 )
 from analytics.events import Box
-from analytics.tracker_config import TrackerConfig
+from analytics.tracking.config import TrackerConfig
 
 PLANE = (180, 320)
 ACTIVE = np.ones((45, 80), np.bool_)

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from analytics.decoders import DECODERS, ModelShape
+from analytics.detectors.object_detector import ObjectDetector
 from analytics.events import Detection
-from analytics.manifest import ImageSpec, Model, Reading, TensorSpec
-from analytics.object_detector import ObjectDetector
+from analytics.model.manifest import ImageSpec, Model, Reading, TensorSpec
 from camera_registry.base.errors import ConfigError
 from tests.analytics.graphs import Grey, model_of
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 
 from analytics.geometry import Point
-from analytics.rulebook import (
+from analytics.rulebook.book import (
     CrowdRule,
     DwellRule,
     Line,
@@ -19,9 +19,9 @@ from analytics.rulebook import (
     ZoneEnterRule,
     ZoneLeaveRule,
 )
+from analytics.rulebook.schedule import Schedule, Window
 from analytics.rules.base import Outcome, Sight
 from analytics.rules.engine import RuleEngine
-from analytics.schedule import Schedule, Window
 from tests.analytics.rules.truth import EXACT
 from tests.analytics.rules.ways import FRAMES, STEP_US, sights, track
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from analytics.events import Box, Track
 from analytics.geometry import Point
-from analytics.rule_base import TrackRule
-from analytics.rulebook import (
+from analytics.rulebook.base import TrackRule
+from analytics.rulebook.book import (
     AnyRule,
     CrowdRule,
     DwellRule,
@@ -39,9 +39,9 @@ from analytics.rulebook import (
     ZoneEnterRule,
     ZoneLeaveRule,
 )
+from analytics.rulebook.schedule import Schedule, Window
 from analytics.rules.base import Sight
 from analytics.rules.engine import RuleEngine
-from analytics.schedule import Schedule, Window
 from tests.analytics.rules.truth import ANY, EXACT
 from tests.analytics.rules.ways import STEP_US, track
 from tests.analytics.scenes import street

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.events import Box, Track
 from analytics.geometry import corners, iou_matrix
-from analytics.rulebook import LeftObjectRule, Zone
+from analytics.rulebook.book import LeftObjectRule, Zone
 from analytics.rules.base import Hit, Sight
 from analytics.rules.left_object import LeftObject
 from tests.analytics.scenes import STEP_US, Rect, planes

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.geometry import crossing, distance_to_segment
-from analytics.rulebook import Line, LineCrossRule
+from analytics.rulebook.book import Line, LineCrossRule
 from analytics.rules.base import Hit, Sight
 from analytics.rules.lines import LineCross
 from tests.analytics.rules.truth import ANY

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from analytics.detector import Look, MovingObjectDetector
-from analytics.rulebook import LeftObjectRule
+from analytics.detectors.detector import Look, MovingObjectDetector
+from analytics.rulebook.book import LeftObjectRule
 from analytics.rules.base import Hit, Sight
 from analytics.rules.left_object import LeftObject
-from analytics.tracker import Tracker
+from analytics.tracking.tracker import Tracker
 from ingest.simulator.scenes import SceneSpec, render
 
 FPS, SECONDS, AFTER_S, LEARN_S = 5, 120.0, 10.0, 5.0

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analytics.geometry import Point
-from analytics.rulebook import Line, StoppedRule, WrongWayRule
+from analytics.rulebook.book import Line, StoppedRule, WrongWayRule
 from analytics.rules.base import Hit, Machine, Sight
 from analytics.rules.direction import WrongWay
 from analytics.rules.stopped import Stopped

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.geometry import Point, foot
-from analytics.rulebook import CrowdRule, DwellRule, QueueRule, Zone, ZoneLeaveRule
+from analytics.rulebook.book import CrowdRule, DwellRule, QueueRule, Zone, ZoneLeaveRule
 from analytics.rules.base import Alarm, Hit, Machine, Sight
 from analytics.rules.crowd import Crowd
 from analytics.rules.dwell import Dwell

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from analytics.rulebook import TamperRule
+from analytics.rulebook.book import TamperRule
 from analytics.rules.base import Sight
 from analytics.rules.tamper import Tamper
 from ingest.simulator.scenes import SCENES, SceneSpec, render

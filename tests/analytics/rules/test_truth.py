@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from analytics.geometry import foot
-from analytics.rulebook import (
+from analytics.rulebook.book import (
     WHOLE_ZONE,
     AnyRule,
     CrowdRule,

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.events import Box, Track
-from analytics.rulebook import Rulebook, Zone, ZoneEnterRule, default_rulebook
+from analytics.rulebook.book import Rulebook, Zone, ZoneEnterRule, default_rulebook
 from analytics.rules.base import Hit
 from analytics.rules.zones import ZoneEnter
 from camera_registry.base.errors import InvalidError

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from analytics.events import Box, Track
-from analytics.rulebook import Line, Zone
+from analytics.rulebook.book import Line, Zone
 from analytics.rules.base import Sight
 from ingest.simulator.scenes import SceneSpec, render
 

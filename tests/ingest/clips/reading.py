@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 
-from ingest import parameter_sets
+from ingest.bitstream import parameter_sets
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import pytest
 
 from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError, StorageError
+from ingest.bitstream.parameter_sets import START_CODE
 from ingest.clips import ClipCancelledError, ClipLimits, Gap, GapReason, Progress, cut
 from ingest.packets import Packet
-from ingest.parameter_sets import START_CODE
 from ingest.ring import GopRing
 from tests.ingest import footage
 from tests.ingest.clips.reading import boxes, decoded, samples, units

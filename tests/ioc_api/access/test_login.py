@@ -13,11 +13,11 @@ from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.errors import UnauthenticatedError
 from camera_registry.scope import Scope
 from ioc_api.access.brake import Brake, BrakePolicy, TooManyError, network
+from ioc_api.access.credentials import Client
 from ioc_api.access.login import Login
+from ioc_api.access.passwords import Passwords
+from ioc_api.access.rbac import Grant, Role
 from ioc_api.adapters.access_sql import SqlAttemptStore
-from ioc_api.credentials import Client
-from ioc_api.passwords import Passwords
-from ioc_api.rbac import Grant, Role
 from tests.fakes import ManualClock
 from tests.ioc_api.hub import PASSWORD, UNIT_A, Hub, hub
 

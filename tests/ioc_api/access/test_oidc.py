@@ -16,11 +16,11 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnavailableError
 from camera_registry.scope import Scope
 from camera_registry.units import Units
+from ioc_api.access.auth import SESSION_COOKIE
 from ioc_api.access.oidc_claims import GrantMapping, grants_of, usernames
 from ioc_api.access.oidc_documents import is_safe_url
 from ioc_api.access.oidc_provider import OidcClient, Provider
-from ioc_api.auth import SESSION_COOKIE
-from ioc_api.rbac import Grant, Role
+from ioc_api.access.rbac import Grant, Role
 from tests.fakes import ManualClock
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
 from tests.oidc.provider import SECRET, TestProvider

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.base.errors import ConflictError, InvalidError, UnauthenticatedError
 from camera_registry.scope import Scope
+from ioc_api.access.accounts import Account
+from ioc_api.access.auth import SessionPolicy
+from ioc_api.access.credentials import Client
+from ioc_api.access.rbac import Grant, Role
 from ioc_api.access.second_step import RECOVERY_CODES
-from ioc_api.accounts import Account
 from ioc_api.adapters.access_tables import accounts, recovery_codes
-from ioc_api.auth import SessionPolicy
-from ioc_api.credentials import Client
-from ioc_api.rbac import Grant, Role
 from tests.fakes import ManualClock
 from tests.ioc_api.hub import PASSWORD, Hub, hub
 

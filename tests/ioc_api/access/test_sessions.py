@@ -11,9 +11,9 @@ import pytest
 
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.scope import Scope
-from ioc_api.auth import SESSION_COOKIE
-from ioc_api.push import PushLimits
-from ioc_api.rbac import Grant, Role
+from ioc_api.access.auth import SESSION_COOKIE
+from ioc_api.access.rbac import Grant, Role
+from ioc_api.events.push import PushLimits
 from tests.fakes import ManualClock
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
 

@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from analytics.detector import MovingObjectDetector
+from analytics.detectors.detector import MovingObjectDetector
 from analytics.dry_run import dry_run
-from analytics.rule_document import decode_rules
+from analytics.rulebook.document import decode_rules
 from camera_registry.base.errors import CamhubError
 from ingest.clips import cut
 from ioc_api.dry_runs.process import ChildCommand, run_child

@@ -13,7 +13,7 @@ from camera_registry.scope import Scope
 from ingest.decoder import DecodedFrame
 from ingest.ring import GopRing
 from ingest.stills import StillDesk
-from ioc_api.rbac import Role
+from ioc_api.access.rbac import Role
 from tests.ingest.footage import packets
 from tests.ioc_api.hub import UNIT_A, Hub
 

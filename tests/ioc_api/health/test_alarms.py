@@ -21,11 +21,11 @@ from camera_registry.health.model import HealthChange, encode_change
 from camera_registry.model import Camera, CameraState, State
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.scope import Scope
+from ioc_api.access.rbac import Role
+from ioc_api.events.recorder import checked_event
+from ioc_api.events.records import NewRecord
 from ioc_api.health.alarms import CameraAlarms
 from ioc_api.health.recorder import HealthRecorder
-from ioc_api.rbac import Role
-from ioc_api.recorder import checked_event
-from ioc_api.records import NewRecord
 from tests.ioc_api.hub import Hub, hub
 from tests.ioc_api.samples import event as sample
 from tests.waiting import eventually

@@ -15,7 +15,8 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import UnauthenticatedError
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
-from ioc_api.auth import SESSION_COOKIE
+from ioc_api.access.auth import SESSION_COOKIE
+from ioc_api.access.rbac import Grant, Principal, Role
 from ioc_api.live.app import GatewayDeps, create_gateway_app
 from ioc_api.live.directory import SpecDirectory
 from ioc_api.live.feed import HubLimits
@@ -24,7 +25,6 @@ from ioc_api.live.ports import Authentication
 from ioc_api.live.queues import QueueLimits
 from ioc_api.live.wall_socket import SocketLimits
 from ioc_api.live.whep import WhepLimits
-from ioc_api.rbac import Grant, Principal, Role
 from ioc_api.state_cache import StateCache
 
 UNIT, OTHER_UNIT = "26734", "26740"

@@ -17,8 +17,8 @@ from camera_registry.base.bus import Bus
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
-from ioc_api.auth import CSRF_HEADER, SESSION_COOKIE, csrf_token
-from ioc_api.rbac import ROLE_ACTIONS, Action, Grant, Role
+from ioc_api.access.auth import CSRF_HEADER, SESSION_COOKIE, csrf_token
+from ioc_api.access.rbac import ROLE_ACTIONS, Action, Grant, Role
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub
 from tests.ioc_api.live.gateway import Gateway, running
 from tests.ioc_api.live.studio import Studio, clip, register

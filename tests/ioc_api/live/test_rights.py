@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from camera_registry.base.errors import ForbiddenError, UnauthenticatedError, UnavailableError
+from ioc_api.access.rbac import Principal, Role
 from ioc_api.live.rights import Rights
-from ioc_api.rbac import Principal, Role
 from tests.fakes import ManualClock
 from tests.ioc_api.live.gateway import OTHER_UNIT, TOKEN, UNIT, Accounts
 

@@ -16,9 +16,9 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.ids import new_id
 from camera_registry.model import State
 from ingest.packets import Packet
+from ioc_api.access.rbac import Role
 from ioc_api.live import protocol
 from ioc_api.live.queues import QueueLimits
-from ioc_api.rbac import Role
 from tests.ioc_api.live.gateway import LIMITS, OTHER_UNIT, TOKEN, UNIT, Gateway, running
 from tests.ioc_api.live.studio import Studio, clip, register, report
 from tests.waiting import eventually

@@ -29,10 +29,10 @@ from camera_registry.quality.ports import SETTLED_US
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.scope import Scope
 from camera_registry.unit_areas import write_geometry
+from ioc_api.access.rbac import Role
+from ioc_api.events.records import NewRecord
 from ioc_api.health.alarms import DOWN
 from ioc_api.quality.desk import DAY_US
-from ioc_api.rbac import Role
-from ioc_api.records import NewRecord
 from tests.ioc_api.hub import UNIT_A, UNIT_B, Hub, hub
 from tests.ioc_api.samples import event
 from tests.waiting import eventually

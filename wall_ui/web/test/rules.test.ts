@@ -34,7 +34,7 @@ import {
   type Schema,
 } from '../src/pages/camera/rules/schema';
 import { t } from '../src/pages/camera/words';
-import file from '../../../analytics/rules.schema.json';
+import file from '../../../analytics/rulebook/rules.schema.json';
 
 const schema = file as unknown as Schema;
 const KINDS = [

@@ -3871,7 +3871,7 @@ export interface components {
          * PasswordBody
          * @description The password of now and the one to come.
          */
-        ioc_api__own_account__PasswordBody: {
+        ioc_api__routes__own_account__PasswordBody: {
             /**
              * Current
              * Format: password
@@ -3888,7 +3888,7 @@ export interface components {
          * @description A change to begin. ``mode`` vault: the devices have the password already; devices: they are
          *     given it by ONVIF. Without ``password`` each device gets a strong random one.
          */
-        ioc_api__password_routes__PasswordBody: {
+        ioc_api__routes__passwords__PasswordBody: {
             /** Cameras */
             cameras?: string[] | null;
             mode: components["schemas"]["camera_registry__passwords__model__Mode"];
@@ -4741,7 +4741,7 @@ export interface components {
          * RulesShape
          * @description The rules of a camera; ``default`` says that nobody has written any for it.
          *
-         *     The form of the document is that of analytics/rules.schema.json.
+         *     The form of the document is that of analytics/rulebook/rules.schema.json.
          */
         RulesShape: {
             /** Default */
@@ -5469,7 +5469,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ioc_api__own_account__PasswordBody"];
+                "application/json": components["schemas"]["ioc_api__routes__own_account__PasswordBody"];
             };
         };
         responses: {
@@ -6323,6 +6323,8 @@ export interface operations {
                 /** @description west,south,east,north in degrees */
                 bbox?: string;
                 class?: components["schemas"]["CameraClass"][];
+                /** @description Id of the shared log-in that it uses */
+                credential?: string;
                 enabled?: boolean | null;
                 group?: string;
                 /** @description Whether it has a position */
@@ -13812,7 +13814,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ioc_api__password_routes__PasswordBody"];
+                "application/json": components["schemas"]["ioc_api__routes__passwords__PasswordBody"];
             };
         };
         responses: {

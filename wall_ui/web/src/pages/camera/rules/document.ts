@@ -1,4 +1,4 @@
-/** The rule document as the API has it (analytics/rules.schema.json), and how the page edits it. */
+/** The rule document as the API has it (analytics/rulebook/rules.schema.json), and how the page edits it. */
 import type { Point } from '../drawing/geometry';
 
 export type { Point };
