@@ -10,7 +10,7 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Bring the tables from revision 0013 to this one."""
+    """Bring the tables from revision 0015 to this one."""
     op.add_column(
         "camera_versions",
         sa.Column("change_id", sa.String(length=36), nullable=False, server_default=""),
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to revision 0013. What was changed stays changed."""
+    """Go back to revision 0015. What was changed stays changed."""
     op.drop_table("camera_edit_lines")
     op.drop_table("camera_edits")
     op.drop_column("camera_versions", "change_id")
