@@ -16,6 +16,7 @@ from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.edits_sql import SqlEditStore
 from camera_registry.adapters.groups_sql import SqlGroupStore
+from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
 from camera_registry.edits.change import BulkChange
@@ -23,11 +24,13 @@ from camera_registry.edits.model import INTERRUPTED_AFTER_US, Edit, EditLine, Ed
 from camera_registry.edits.ports import Decide
 from camera_registry.edits.service import Edits
 from camera_registry.groups import CameraGroups
-from camera_registry.model import Actor, Camera, CameraClass
+from camera_registry.model import Actor, Camera, CameraClass, Credentials
 from camera_registry.naming import CodeScheme
 from camera_registry.records import CameraChange, CameraFilter, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
+from camera_registry.shared import NewShared
+from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -73,6 +76,7 @@ class Rig:
     store: GatedStore
     registry: CameraRegistry
     groups: CameraGroups
+    shared: SharedCredentials
     clock: SlowClock
 
     async def add(self, name: str, unit: str = A, **fields: object) -> Camera:
@@ -117,11 +121,13 @@ async def rig(tmp_path: Path, engine: str) -> AsyncIterator[Rig]:
     database = Database(await migrated_url(tmp_path), DIRECTORY)
     clock, units = SlowClock(), Units.load()
     cameras = SqlCameraStore(database)
-    registry = CameraRegistry(cameras, Vault(os.urandom(32)), units, UrlPolicy(), clock, None)
+    vault = Vault(os.urandom(32))
+    registry = CameraRegistry(cameras, vault, units, UrlPolicy(), clock, None)
     groups = CameraGroups(SqlGroupStore(database), registry, units, clock)
     store = GatedStore(database, BulkCameras(database, CodeScheme(), units))
     edits = Edits(store, registry, groups, clock, batch=2)
-    yield Rig(edits, store, registry, groups, clock)
+    shared = SharedCredentials(SqlSharedStore(database), registry, vault, units, clock)
+    yield Rig(edits, store, registry, groups, shared, clock)
     await edits.close()
     await database.close()
 
@@ -277,6 +283,24 @@ async def test_a_group_that_is_gone_changes_nothing(rig: Rig) -> None:
     assert (failed.state, failed.code) == (EditState.CHECKED, "groups")
     assert failed.counts == {LineState.GOOD: 1}
     assert (await rig.all())[0].priority == 0
+
+
+async def test_a_camera_does_not_leave_where_its_shared_login_serves(rig: Rig) -> None:
+    login = await rig.shared.create(NewShared("A", Credentials("v", "p-4-ward"), A), CITY, by=ANNA)
+    url = "rtsp://10.0.9.9/s"
+    stays = await rig.registry.add(NewCamera("A", A, url, credential_id=login.id), CITY)
+    await rig.add("B")
+    done = await rig.applied(await rig.made(BulkChange(unit_code=B)))
+    assert await rig.said(done) == {
+        "A": (LineState.REFUSED, "credential_scope"),
+        "B": (LineState.APPLIED, ""),
+    }
+    kept = await rig.registry.get(stays.id, CITY)
+    assert (kept.unit_code, kept.credential_id) == (A, login.id)
+    again = await rig.applied(await rig.made(BulkChange(priority=8), ids=[stays.id]))
+    assert again.counts == {LineState.APPLIED: 1}
+    kept = await rig.registry.get(stays.id, CITY)
+    assert (kept.priority, kept.credential_id, kept.has_credentials) == (8, login.id, True)
 
 
 async def test_only_one_works_on_an_edit_and_a_dead_one_is_begun_again(rig: Rig) -> None:
