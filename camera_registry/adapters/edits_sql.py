@@ -140,8 +140,10 @@ class SqlEditStore:
         query = sa.select(*WHOLE).where(mine).order_by(cameras.c.id)
         async with self._database.write() as connection:
             # Before the cameras, as a change of a log-in does: neither waits for ever.
-            named = await connection.execute(sa.select(cameras.c.credential_id).where(mine))
-            logins = await held_logins(connection, set(named.scalars()))
+            named = sa.select(cameras.c.credential_id).where(
+                mine, cameras.c.credential_id.is_not(None)
+            )
+            logins = await held_logins(connection, set((await connection.execute(named)).scalars()))
             found = await connection.execute(query.with_for_update(of=cameras))
             before = {row["id"]: stored_of(row) for row in found.mappings()}
             decided = [
