@@ -40,6 +40,8 @@ from benchmarks.machine import version_of
 from benchmarks.progress import Progress
 from benchmarks.recall import Recall, compare
 from benchmarks.report import Figure, Result, Run, finish, parser
+from ingest.gate.config import GateConfig
+from ingest.gate.heartbeat import HeartbeatConfig
 
 TARGET_CAMERAS = 120
 TARGET_RATIO = 5.0
@@ -75,9 +77,12 @@ class Compared:
         return self.ours.per_core / self.theirs.per_core if self.theirs else None
 
 
-async def own(urls: Sequence[str], seconds: float, windows: int, say: Progress) -> Density:
+async def own(
+    urls: Sequence[str], seconds: float, windows: int, heartbeat_s: float, say: Progress
+) -> Density:
     """Run the cameras as a worker does and measure once their gates sleep."""
-    async with fleet(urls) as cameras:
+    gate = GateConfig(heartbeat=HeartbeatConfig(longest_s=heartbeat_s))
+    async with fleet(urls, gate=gate) as cameras:
         say(f"{len(urls)} cameras come up and fall asleep ({_SLEEP_S:.0f} s at most)")
         began = await cameras.asleep(0.9, _SLEEP_S)
         say(f"{100 * began:.0f} % sleep; their first audits ({_AUDITS_S:.0f} s at most)")
@@ -126,7 +131,7 @@ def densities(clip: Lane, given: argparse.Namespace, say: Progress) -> Compared:
     pin(os.getpid(), mine)
     seconds, windows, theirs = given.seconds, given.windows, None
     with quiet_cameras(clip, given.cameras, servers) as urls:
-        ours = asyncio.run(own(urls, seconds, windows, say))
+        ours = asyncio.run(own(urls, seconds, windows, given.heartbeat, say))
         if shutil.which("ffmpeg"):
             say(f"the peer: {given.peers} times ffmpeg, {windows} windows of {seconds:g} s")
             theirs = peer(urls[: given.peers], mine, seconds, windows)
@@ -197,6 +202,12 @@ def main() -> None:
     options = parser(__doc__, seconds=5.0)
     options.add_argument("--cameras", type=int, default=50)
     options.add_argument("--peers", type=int, default=8, help="cameras of the peer")
+    options.add_argument(
+        "--heartbeat",
+        type=float,
+        default=0.0,
+        help="seconds between looks at an empty scene; 0, as in a hub: every keyframe",
+    )
     options.add_argument("--lanes", nargs="+", choices=_LANES, default=list(_LANES))
     options.add_argument("--seeds", type=int, default=3, help="lanes of the gated and ungated run")
     options.add_argument("--rounds", type=int, default=20, help="passers-by in each; 0: none")

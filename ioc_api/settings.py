@@ -61,6 +61,13 @@ class Settings(BaseSettings):
         100, ge=1, le=512, description="Most probes and searches that a worker does at once"
     )
     analysis_fps: float = Field(5.0, gt=0, le=30, description="Pictures a second that are analysed")
+    gate_heartbeat_s: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Longest time between two looks at an empty scene while the gate sleeps, where "
+        "nothing has moved for a minute; 0: every keyframe is looked at",
+    )
     detector: str = Field(
         "moving-object",
         description="Model that cameras are analysed with; see `camhub models list`",

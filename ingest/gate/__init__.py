@@ -1,0 +1,1 @@
+"""The activity gate: what of a camera has to be decoded."""

@@ -15,7 +15,7 @@ class HeartbeatConfig:
     keyframe is looked at after a movement that the sizes did not tell.
     """
 
-    longest_s: float = 6.0
+    longest_s: float = 0.0
     quiet_s: float = 60.0
     careful_s: float = 3600.0
 

@@ -28,6 +28,8 @@ from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
 from ingest.freeze import PictureWatch, Verdict
 from ingest.gate.activity import ActivityGate
+from ingest.gate.config import GateConfig
+from ingest.gate.heartbeat import HeartbeatConfig
 from ingest.gate.memories import GateMemories
 from ingest.health_log import HealthLog
 from ingest.leases import LeaseKeeper
@@ -62,6 +64,7 @@ class _Analyses:
         clock: Clock,
     ) -> None:
         self._gates = gates
+        self._gate = GateConfig(heartbeat=HeartbeatConfig(longest_s=settings.gate_heartbeat_s))
         self.pool = pool
         self._models = models
         self._budget = Budget(lambda: self.pool.busy_s, self.pool.width, clock=clock)
@@ -97,7 +100,7 @@ class _Analyses:
             on_picture=on_picture,
             on_failure=on_failure,
             config=self._config,
-            gate=ActivityGate(auto=spec.gate != "off", memory=self._gates.of(spec.id)),
+            gate=ActivityGate(self._gate, auto=spec.gate != "off", memory=self._gates.of(spec.id)),
             budget=self._budget,
             priority=spec.priority,
         )

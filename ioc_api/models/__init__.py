@@ -1,0 +1,1 @@
+"""Detectors, as the operations centre keeps them."""

@@ -1,0 +1,1 @@
+"""The routes of the API, and the shapes that they speak."""

@@ -192,7 +192,7 @@ def test_an_empty_scene_is_looked_at_less_often_and_tells_the_same(
     monkeypatch.setattr(Heartbeat, "lets_by", lets_by)
     starts = [22.0, 50.3, 85.9]
     packets = footage.packets("h264", 320, 180, 100 * 25, gop=50, bframes=2, picture=riders(starts))
-    soon = replace(NO_AUDITS, heartbeat=HeartbeatConfig(quiet_s=2.0))
+    soon = replace(NO_AUDITS, heartbeat=HeartbeatConfig(longest_s=6.0, quiet_s=2.0))
     seldom, ungated = analyse(pool, packets, soon), analyse(pool, packets, auto=False)
     assert_same_events(seldom, ungated)
     assert sum(passed) >= 8
