@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -95,6 +96,13 @@ async def _ordered(
             "This camera cannot be moved",
             hint="probe its ONVIF device; its abilities are kept with the camera",
             code="no_ptz",
+        )
+    if urlsplit(can.onvif_url).hostname != urlsplit(camera.url).hostname:
+        # the log-in was given for the camera's own host, and goes nowhere else
+        raise ConflictError(
+            "The ONVIF device of this camera is at another host than its stream",
+            hint="correct the address of its device service",
+            code="onvif_elsewhere",
         )
     order = PtzOrder(
         body.action,

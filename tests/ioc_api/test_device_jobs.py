@@ -380,6 +380,17 @@ async def test_motors_that_are_not_there(site: Hub, engineer: httpx.AsyncClient)
     )
     answer = await engineer.post(f"/api/v1/cameras/{dome.id}/ptz", json={"action": "stop"})
     assert (answer.status_code, answer.json()["code"]) == (503, "no_worker")
+    strange = await site.deps.registry.add(
+        NewCamera(
+            "s",
+            UNIT_A,
+            "rtsp://127.0.0.1/s",
+            details=Details(capabilities=Capabilities(ptz=True, onvif_url="http://127.0.0.2:9/x")),
+        ),
+        Scope.all(),
+    )
+    answer = await engineer.post(f"/api/v1/cameras/{strange.id}/ptz", json={"action": "stop"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "onvif_elsewhere")
     for body in (
         {"action": "goto"},
         {"action": "move", "pan": 2},

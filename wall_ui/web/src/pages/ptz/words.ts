@@ -26,6 +26,7 @@ export const t = words(
     'preset.remove': 'Xóa {name}',
     locked: 'Camera đang được người khác giữ với quyền cao hơn hoặc bằng bạn.',
     no_worker: 'Hiện không có máy xử lý nào giữ camera này.',
+    elsewhere: 'Dịch vụ ONVIF của camera ở máy khác với luồng hình. Hãy sửa địa chỉ của nó.',
     failed: 'Không điều khiển được camera.',
   },
   {
@@ -53,6 +54,8 @@ export const t = words(
     'preset.remove': 'Remove {name}',
     locked: 'Somebody of the same or a higher priority holds the camera.',
     no_worker: 'No worker holds this camera now.',
+    elsewhere:
+      'The ONVIF service of this camera is at another host than its stream. Correct its address.',
     failed: 'The camera could not be moved.',
   },
 );
