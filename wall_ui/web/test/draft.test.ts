@@ -206,6 +206,15 @@ describe('a camera that somebody else has saved meanwhile', () => {
     expect(bodyOf(given, '26743', theirs)).toEqual({ version: 5, owner: 'Phường' });
   });
 
+  it('does not lose the shared log-in that they chose', () => {
+    const shared = { ...camera, version: 5, credential_id: 'c-2' } as typeof camera;
+    const draft = { ...draftOf(camera, label), name: 'Chợ' };
+    const { draft: next, changed } = rebased(draft, '26743', camera, shared, label);
+    expect(changed).toEqual(['credential_id']);
+    expect(next.credential).toBe('c-2');
+    expect(bodyOf(next, '26743', shared)).toMatchObject({ name: 'Chợ', credential_id: 'c-2' });
+  });
+
   it('can be taken back in parts', () => {
     expect(differing(theirs, camera)).toEqual(['name', 'groups', 'priority', 'make']);
     const back = restored(theirs, camera, ['make', 'groups']);

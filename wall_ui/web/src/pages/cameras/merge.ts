@@ -24,6 +24,7 @@ export function taken(draft: Draft, from: Draft, name: FieldName): Draft {
     const part = name as keyof Parts;
     return { ...draft, parts: { ...draft.parts, [part]: from.parts[part] } };
   }
+  if (name === 'credential_id') return { ...draft, credential: from.credential };
   if (name === 'unit_code') return { ...draft, unit: from.unit };
   if (name === 'position') return { ...draft, lat: from.lat, lon: from.lon };
   const own = name as keyof Draft;

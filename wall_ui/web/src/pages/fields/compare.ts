@@ -6,6 +6,7 @@ export const FIELDS = [
   'name',
   'unit_code',
   'url',
+  'credential_id',
   'position',
   'code',
   'class',

@@ -27,6 +27,7 @@ export function valueWords(name: string, value: unknown, names: Names): string {
 
 function textWords(name: string, value: string, names: Names): string {
   if (name === 'unit_code') return names.unit(value);
+  if (name === 'credential_id') return t('shared');
   if (name === 'rules') return rulesWords(value);
   const known = `${name}.${value}`;
   if (form.has(known)) return form(known);
