@@ -48,7 +48,7 @@ async def basemap(deps: Deps) -> BasemapShape:
     status_code=206,
     responses={
         206: {
-            "content": {_MEDIA_TYPE: {}},
+            "content": {_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
             "description": f"The bytes of the range, at most {MAX_RANGE}",
             "headers": _RANGES,
         },

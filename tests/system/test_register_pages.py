@@ -42,7 +42,7 @@ async def test_a_privacy_zone_is_drawn_by_mouse_changed_by_key_and_kept(
     assert len(zones[0]["points"]) == 4
     assert abs(zones[0]["points"][0][1] - 0.15) < 0.01
     await page.reload()
-    await expect(page.get_by_test_id("zone")).to_have_count(1)
+    await expect(page.get_by_test_id("privacy-zone")).to_have_count(1)
     await page.get_by_test_id("zone-drop-0").click()
     await page.get_by_test_id("zones-save").click()
     await expect(page.get_by_test_id("zones-bar")).to_have_attribute("data-dirty", "false")

@@ -12,6 +12,7 @@ import pytest
 
 from camera_registry.base.clock import SystemClock
 from ioc_api.hosting.supervisor import ChildFailedError, Limits, Role, Supervisor
+from tests.tools import ROOT
 from tests.waiting import eventually
 
 SLEEPER = "import time; print('hello', flush=True); time.sleep(600)"
@@ -110,12 +111,14 @@ asyncio.run(main())
         "-c",
         code,
         stdout=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
     )
     assert process.stdout is not None
     words: list[bytes] = []
     while words[:1] != [b"child"]:
-        words = (await asyncio.wait_for(process.stdout.readline(), 20)).split()
+        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        assert line, "it ended before it said anything"
+        words = line.split()
     child = int(words[1])
     assert alive(child)
     process.kill()

@@ -12561,7 +12561,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.pmtiles": unknown;
+                    "application/vnd.pmtiles": string;
                 };
             };
             /** @description Unauthorized */
