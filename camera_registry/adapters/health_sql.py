@@ -211,15 +211,6 @@ class SqlHealthStore:
                 Outage(_change(row), row["since_us"], row["camera_name"]) for row in rows.mappings()
             ]
 
-    async def dead_since(self, camera_id: str) -> int | None:
-        """Return when a camera's live ended; None while it lives or is switched off."""
-        query = sa.select(died()).where(
-            _h.camera_id == camera_id, _h.until_us.is_(None), _h.state.in_(DEAD)
-        )
-        async with self._database.read() as connection:
-            since_us: int | None = (await connection.execute(query)).scalar_one_or_none()
-        return since_us
-
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
         """Return cameras whose live ended at least so often since a time, and how often.
 

@@ -68,10 +68,6 @@ class HealthStore(Protocol):
         """Return cameras that died before a time and are dead, the longest first."""
         ...
 
-    async def dead_since(self, camera_id: str) -> int | None:
-        """Return when a camera's live ended; None while it lives or is switched off."""
-        ...
-
     async def falling(self, since_us: int, least: int) -> Sequence[tuple[str, int]]:
         """Return cameras whose live ended at least so often since a time, and how often.
 

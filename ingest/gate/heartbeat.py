@@ -38,7 +38,7 @@ class Heartbeat:
 
         ``moved_us``: when something moved last; ``gop_us``: in what time the next keyframe comes.
         """
-        if at_us - moved_us < self._quiet_us:
+        if self._longest_us == 0 or at_us - moved_us < self._quiet_us:
             return False
         if self._untold_us is not None and 0 <= at_us - self._untold_us < self._careful_us:
             return False

@@ -132,21 +132,6 @@ async def test_what_was_before_a_period_counts_from_its_beginning_only(database:
         assert unit[A] == each[one] + each[two]
 
 
-async def test_the_store_says_since_when_a_camera_is_dead(database: Database) -> None:
-    store = SqlHealthStore(database)
-    for history in (
-        [(0, "live"), (5, "offline"), (9, "frozen")],
-        [(3, "offline"), (4, "unwatched")],
-        [(0, "live")],
-        [(0, "live"), (4, "disabled")],
-        [(0, "disabled"), (4, "offline")],
-        [],
-    ):
-        one = await camera(database)
-        await store.add(changes(history, one))
-        assert await store.dead_since(one) == dead_since(changes(history, one))
-
-
 async def test_late_and_repeated_changes_find_their_place(database: Database) -> None:
     store = SqlHealthStore(database)
     one = await camera(database)

@@ -24,6 +24,7 @@ def test_looks_are_no_farther_apart_than_said() -> None:
 
 def test_unless_told_otherwise_it_looks_at_every_keyframe() -> None:
     assert passed(Heartbeat(HeartbeatConfig()), 2.0, 9) == [2.0, 4.0, 6.0, 8.0]
+    assert passed(Heartbeat(HeartbeatConfig()), 0.125, 0.4) == [0.125, 0.25, 0.375]
 
 
 def test_after_a_movement_that_was_not_told_every_keyframe_counts_for_a_while() -> None:
