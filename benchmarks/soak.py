@@ -89,7 +89,7 @@ class Soak:
             planned = self._faults.pop()
             url = f"{self._control}/cameras/{planned.camera}/fault"
             self.recovery.begins(planned, self.elapsed_s)
-            httpx.post(url, json=planned.fault.to_json(), timeout=10).raise_for_status()
+            httpx.post(url, json=planned.fault.to_json(), timeout=60).raise_for_status()
             self.kinds[planned.fault.kind.value] += 1
 
     def _sample(self) -> None:

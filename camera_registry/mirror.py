@@ -6,7 +6,9 @@ did not get there (no connection, a crash in between, an emptied bus) is mended 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import structlog
@@ -22,12 +24,27 @@ _decoder = msgspec.msgpack.Decoder(CameraSpec)
 
 
 Stamp = tuple[int, bytes]
-"""Version and sealed credentials of a spec: a rotation of the master key makes no new version."""
+"""Version of a spec and digest of its sealed credentials, since a rotation of the master key makes
+no new version. Small: an api holds one for every enabled camera of the city."""
+Read = Callable[[Sequence[str]], Awaitable[Sequence[CameraSpec]]]
+"""Reads the specs of some cameras from the database; one that is not enabled any more is left out.
+"""
 _UNREADABLE: Stamp = (0, b"")
+_READ_AT_ONCE = 250
 
 
-def _stamp(spec: CameraSpec) -> Stamp:
-    return spec.version, spec.sealed
+def stamp_of(version: int, sealed: bytes) -> Stamp:
+    """Return what tells whether a spec on the bus is the present one."""
+    return version, hashlib.blake2b(sealed, digest_size=8).digest() if sealed else b""
+
+
+@dataclass(slots=True)
+class Present:
+    """What is on the bus: the stamp of each spec, cameras that have a state, those with a lease."""
+
+    specs: dict[str, Stamp] = field(default_factory=dict)
+    states: set[str] = field(default_factory=set)
+    leased: set[str] = field(default_factory=set)
 
 
 def encode_spec(spec: CameraSpec) -> bytes:
@@ -90,56 +107,54 @@ class Mirror:
         present = await self._bus.subjects(subjects.LEASES_STREAM)
         return {subject.removeprefix(prefix) for subject in present}
 
-    async def present(self) -> tuple[dict[str, Stamp], set[str]]:
-        """Return the stamp of each spec, and the cameras that have a state."""
-        specs: dict[str, Stamp] = {}
-        states: set[str] = set()
+    async def present(self) -> Present:
+        """Read everything that is on the bus: a message for each camera."""
+        found = Present(leased=await self.leased())
 
         async def on_spec(entry: Entry) -> None:
             if entry.value is None:
-                specs.pop(entry.key, None)
+                found.specs.pop(entry.key, None)
                 return
             try:
-                specs[entry.key] = _stamp(decode_spec(entry.value))
+                spec = decode_spec(entry.value)
+                found.specs[entry.key] = stamp_of(spec.version, spec.sealed)
             except msgspec.MsgspecError:
-                specs[entry.key] = _UNREADABLE
+                found.specs[entry.key] = _UNREADABLE
 
         async def on_state(entry: Entry) -> None:
             if entry.value is not None:
-                states.add(entry.key)
+                found.states.add(entry.key)
 
         for bucket, handler in ((self._specs, on_spec), (self._states, on_state)):
             watch = await bucket.watch(handler)
             await watch.stop()
-        return specs, states
+        return found
 
-    async def mend(
-        self,
-        wanted: Iterable[CameraSpec],
-        specs: dict[str, Stamp],
-        states: set[str],
-        leased: set[str],
-    ) -> int:
-        """Make the bus equal to ``wanted``, given what was found on it before; count the repairs.
+    async def mend(self, wanted: Mapping[str, Stamp], found: Present, read: Read) -> int:
+        """Make the bus equal to ``wanted``, given what was on it before; count the repairs.
 
-        A lease that exists is left alone: appending it again would steal the camera from its
-        worker. What must be read first is the bus, then the database: the other way round, a camera
-        added in between would be taken for a leftover.
+        ``found`` is kept true, repair by repair. A lease that exists is left alone: appending it
+        again would steal the camera from its worker. What must be read first is the bus, then the
+        database: the other way round, a camera added in between would be taken for a leftover.
         """
-        by_id = {spec.id: spec for spec in wanted}
         repairs = 0
-        for camera_id in (specs.keys() | states | leased) - by_id.keys():
+        for camera_id in (found.specs.keys() | found.states | found.leased) - wanted.keys():
             await self.withdraw(camera_id)
+            found.specs.pop(camera_id, None)
+            found.states.discard(camera_id)
+            found.leased.discard(camera_id)
             repairs += 1
-        for spec in by_id.values():
-            if specs.get(spec.id) != _stamp(spec):
+        other = [each for each, stamp in wanted.items() if found.specs.get(each) != stamp]
+        for first in range(0, len(other), _READ_AT_ONCE):
+            for spec in await read(other[first : first + _READ_AT_ONCE]):
                 await self.put(spec)
+                found.specs[spec.id] = stamp_of(spec.version, spec.sealed)
                 repairs += 1
-        missing = by_id.keys() - leased
-        if missing:
+        if (wanted.keys() & found.specs.keys()) - found.leased:
             # Looked at again just before: another api process may have offered them meanwhile.
-            missing -= await self.leased()
-        for camera_id in sorted(missing):
+            found.leased |= await self.leased()
+        for camera_id in sorted((wanted.keys() & found.specs.keys()) - found.leased):
             await self.offer(camera_id)
+            found.leased.add(camera_id)
             repairs += 1
         return repairs

@@ -136,8 +136,13 @@ class CameraStore(Protocol):
         """Say whether there is a shared log-in that lies in the scope as a whole."""
         ...
 
-    async def enabled(self) -> Sequence[StoredCamera]:
-        """Return every enabled camera."""
+    async def enabled(self, ids: Sequence[str]) -> Sequence[StoredCamera]:
+        """Return those of some cameras, at most 250, that are enabled."""
+        ...
+
+    async def enabled_logins(self) -> Sequence[tuple[str, int, bytes]]:
+        """Return id, version and the sealed credentials in use (empty: none) of every enabled
+        camera."""
         ...
 
     async def versions(

@@ -228,9 +228,9 @@ class CameraRegistry:
         """Make the bus equal to the database and count the repairs. Raises UnavailableError."""
         return await self._delivery.reconcile()
 
-    def ask_reconcile(self) -> None:
-        """Let ``run`` reconcile at once: after a lost connection came back."""
-        self._delivery.ask()
+    def ask_reconcile(self, *, whole: bool = False) -> None:
+        """Let ``run`` reconcile at once; ``whole`` after a lost connection came back."""
+        self._delivery.ask(whole=whole)
 
     async def run(self, every_s: float = 30.0) -> None:
         """Reconcile now, then every ``every_s`` seconds and whenever asked, for ever."""

@@ -38,6 +38,8 @@ from camera_registry.versions import (
     from_snapshot,
 )
 
+_LOGINS_AT_ONCE = 2000
+
 
 class SqlCameraStore:
     """The registry's ``CameraStore`` on SQLAlchemy."""
@@ -128,11 +130,29 @@ class SqlCameraStore:
         async with self._database.read() as connection:
             return (await connection.execute(query)).first() is not None
 
-    async def enabled(self) -> Sequence[StoredCamera]:
-        """Return every enabled camera."""
+    async def enabled(self, ids: Sequence[str]) -> Sequence[StoredCamera]:
+        """Return those of some cameras that are enabled."""
+        query = sa.select(*WHOLE).where(cameras.c.enabled, cameras.c.id.in_(ids))
         async with self._database.read() as connection:
-            query = sa.select(*WHOLE).where(cameras.c.enabled)
             return [stored_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def enabled_logins(self) -> Sequence[tuple[str, int, bytes]]:
+        """Return id, version and sealed credentials in use of every enabled camera."""
+        c, shared = cameras.c, shared_credentials.c
+        joined = cameras.outerjoin(shared_credentials, shared.id == c.credential_id)
+        login = sa.case((c.credential_id.is_(None), c.sealed), else_=shared.sealed)
+        query = sa.select(c.id, c.version, login).select_from(joined).where(c.enabled)
+        query = query.order_by(c.id).limit(_LOGINS_AT_ONCE)
+        found: list[tuple[str, int, bytes]] = []
+        # not all at once, which would hold the event loop
+        async with self._database.read() as connection:
+            while len(found) % _LOGINS_AT_ONCE == 0:
+                behind = query.where(c.id > found[-1][0]) if found else query
+                rows = (await connection.execute(behind)).all()
+                if not rows:
+                    break
+                found.extend((row[0], row[1], bytes(row[2] or b"")) for row in rows)
+        return found
 
     async def versions(
         self, camera_id: str, scope: Scope, before: int | None, limit: int

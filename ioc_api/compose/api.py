@@ -123,7 +123,7 @@ async def run_api(settings: Settings) -> None:
         )
 
         async def reconcile_again() -> None:
-            services.registry.ask_reconcile()
+            services.registry.ask_reconcile(whole=True)
             mirror.ask()
 
         bus.on_reconnect(reconcile_again)

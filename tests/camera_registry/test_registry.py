@@ -15,7 +15,7 @@ from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
-from camera_registry.base.clock import SystemClock
+from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import (
     CamhubError,
     ConflictError,
@@ -37,6 +37,7 @@ from camera_registry.versions import SYSTEM
 from ioc_api.migrations import DIRECTORY
 from tests.conftest import NatsServer
 from tests.databases import migrated_url
+from tests.fakes import ManualClock
 from tests.waiting import eventually
 
 CITY = Scope.all()
@@ -66,11 +67,12 @@ async def database(tmp_path: Path, engine: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def make(database: Database, bus: NatsBus) -> Rig:
+def make(database: Database, bus: NatsBus, clock: Clock | None = None) -> Rig:
     store, vault = SqlCameraStore(database), Vault(os.urandom(32))
     mirror = Mirror(bus)
-    clock = SystemClock()
-    registry = CameraRegistry(store, vault, Units.load(), UrlPolicy(), clock, mirror)
+    registry = CameraRegistry(
+        store, vault, Units.load(), UrlPolicy(), clock or SystemClock(), mirror
+    )
     return Rig(registry, store, vault, bus)
 
 
@@ -266,6 +268,60 @@ async def test_reconcile_mends_everything_and_then_finds_nothing(rig: Rig) -> No
     assert [delivery.data.decode() for delivery in offered] == [lost.id]
 
 
+async def test_another_process_changes_are_brought_without_reading_the_bus(
+    database: Database, bus: NatsBus
+) -> None:
+    clock = ManualClock()
+    rig = make(database, bus, clock)
+    command = CameraRegistry(rig.store, rig.vault, Units.load(), UrlPolicy(), clock, None)
+    running = asyncio.create_task(rig.registry.run(every_s=3600))
+
+    async def pass_again(*, whole: bool = False) -> None:
+        rig.registry.ask_reconcile(whole=whole)
+
+    try:
+        kept = await rig.registry.add(new("kept"), CITY)
+        added = await command.add(new("added", unit=B), CITY)
+        await pass_again()
+        await eventually(lambda: _holds(rig, {kept.id, added.id}))
+        changed = await command.update(added.id, CameraChange(name="changed"), CITY)
+        await pass_again()
+        await eventually(lambda: _told(rig, added.id, changed.version))
+        await command.remove(kept.id, CITY)
+        await pass_again()
+        await eventually(lambda: _holds(rig, {added.id}))
+        assert await rig.spec(kept.id) is None
+
+        # what somebody else did to the bus is found when it is read again
+        await Mirror(bus).withdraw(added.id)
+        marker = await command.add(new("marker"), CITY)
+        await pass_again()
+        await eventually(lambda: _holds(rig, {marker.id}))
+        clock.move(299)
+        await pass_again()
+        await command.remove(marker.id, CITY)
+        await pass_again()
+        await eventually(lambda: _holds(rig, set()))
+        clock.move(2)
+        await pass_again()
+        await eventually(lambda: _told(rig, added.id, changed.version))
+        await Mirror(bus).withdraw(added.id)
+        await pass_again(whole=True)
+        await eventually(lambda: _told(rig, added.id, changed.version))
+        assert await rig.leases() == {added.id}
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _holds(rig: Rig, ids: set[str]) -> bool:
+    return await rig.leases() == ids
+
+
+async def _told(rig: Rig, camera_id: str, version: int) -> bool:
+    return getattr(await rig.spec(camera_id), "version", 0) == version
+
+
 async def test_without_a_bus_a_change_is_kept_and_brought_later(
     database: Database, own_nats: NatsServer
 ) -> None:
@@ -279,7 +335,7 @@ async def test_without_a_bus_a_change_is_kept_and_brought_later(
     assert [each.name for each in await rig.registry.list(CITY)] == ["made meanwhile"]
 
     async def wake() -> None:
-        rig.registry.ask_reconcile()
+        rig.registry.ask_reconcile(whole=True)
 
     bus.on_reconnect(wake)
     running = asyncio.create_task(rig.registry.run(every_s=3600))

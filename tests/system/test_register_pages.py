@@ -110,3 +110,16 @@ async def test_chosen_cameras_are_edited_at_once_and_back(page: Page, hub: Hub) 
     await page.get_by_test_id("edit-undo-yes").click()
     await expect(page.get_by_test_id("count-undone")).to_contain_text("2")
     assert all(each["owner"] == "" and "đợt 1" not in each["tags"] for each in cameras(hub))
+
+
+async def test_cameras_selected_on_the_map_are_edited(page: Page, hub: Hub) -> None:
+    positioned = [each for each in cameras(hub) if each["position"] is not None]
+    await page.goto(f"{hub.url}/#/map")
+    await page.get_by_test_id("map-select-all").click()
+    await expect(page.get_by_test_id("map-selection")).to_contain_text(str(len(positioned)))
+    await page.get_by_test_id("map-edit").click()
+    await expect(page.get_by_test_id("bulk-who")).to_contain_text(str(len(positioned)))
+    await page.get_by_test_id("bulk-add_tags").fill("từ bản đồ")
+    await page.get_by_test_id("bulk-preview").click()
+    await expect(page.get_by_test_id("count-good")).to_contain_text(str(len(positioned)))
+    await expect(page.get_by_test_id("lines")).to_contain_text("từ bản đồ")
