@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from msgspec import UNSET
 
 from camera_registry.base.errors import CamhubError, InvalidError
+from camera_registry.device_host import device_elsewhere
 from camera_registry.model import Camera, Credentials
 from camera_registry.records import CameraChange
 from camera_registry.stored import StoredCamera
@@ -112,14 +112,8 @@ def shares_anew(before: Camera, after: Camera) -> bool:
     return bool(after.credential_id) and (
         before.credential_id != after.credential_id
         or _authority(before.url) != _authority(after.url)
-        or _other_device(after) not in ("", _other_device(before))
+        or device_elsewhere(after) not in ("", device_elsewhere(before))
     )
-
-
-def _other_device(camera: Camera) -> str:
-    """Return the host of the ONVIF service where it is another than that of the stream."""
-    host = urlsplit(camera.details.capabilities.onvif_url).hostname or ""
-    return host if host != urlsplit(camera.url).hostname else ""
 
 
 def _authority(url: str) -> tuple[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from camera_registry.base.errors import InvalidError
 from camera_registry.details import Details, StreamProfile
+from camera_registry.device_host import at_one_host
 from camera_registry.model import Camera
 from camera_registry.probe import OnvifReport, ProbeReport, StreamReport
 
@@ -32,7 +32,8 @@ def facts_of(camera: Camera, report: ProbeReport) -> dict[str, Any]:
         return {"main": _stream(StreamProfile(), report.stream)}
     if report.stream is not None and details.sub is not None and report.url == details.sub.url:
         return {"sub": _stream(details.sub, report.stream)}
-    if report.device is not None and _is_of(camera, report.device.url):
+    # a device at another host is another's: the log-in of this camera must not follow it there
+    if report.device is not None and at_one_host(report.device.url, camera.url):
         return _device(details, report.device)
     raise InvalidError(
         "the probe looked at another address than those of this camera",
@@ -69,11 +70,6 @@ def _device(details: Details, found: OnvifReport) -> dict[str, Any]:
     if found.profiles:
         can = replace(can, ptz=found.ptz, audio=any(each.audio for each in found.profiles))
     return {name: value for name, value in told.items() if value} | {"capabilities": can}
-
-
-def _is_of(camera: Camera, url: str) -> bool:
-    """Whether a device is at the camera's own host, which is where its log-in may go."""
-    return (urlsplit(url).hostname or "") == (urlsplit(camera.url).hostname or "")
 
 
 def _finite(value: float) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import msgspec
 
+from camera_registry.device_host import device_elsewhere
 from camera_registry.jobs import Job, JobState, Submission
 from camera_registry.passwords.model import ChangeRow, PasswordChange, RowState
 from camera_registry.passwords.order import (
@@ -50,15 +50,14 @@ def submission(
 def not_changeable(stored: StoredCamera) -> PasswordReport | None:
     """Say why a device cannot be asked at all; None where it can."""
     camera = stored.camera
-    onvif = camera.details.capabilities.onvif_url
-    if not onvif:
+    if not camera.details.capabilities.onvif_url:
         return PasswordReport(
             Outcome.KEPT,
             "no_onvif",
             "the address of its ONVIF service is not known",
             "probe the device, or write the address into the camera",
         )
-    if urlsplit(onvif).hostname != urlsplit(camera.url).hostname:
+    if device_elsewhere(camera):
         return PasswordReport(
             Outcome.KEPT,
             "elsewhere",

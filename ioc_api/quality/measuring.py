@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -13,6 +12,7 @@ import structlog
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, ConflictError, NotFoundError
 from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.device_host import device_elsewhere
 from camera_registry.jobs import Job, JobDesk, JobState, Submission
 from camera_registry.probe import PROBE, ProbeReport, ProbeRequest, decode_report, encode
 from camera_registry.quality.model import Measure
@@ -141,7 +141,7 @@ def device_probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submissio
             hint="write the address of its device service into its record",
             code="no_onvif",
         )
-    if (urlsplit(url).hostname or "") != (urlsplit(camera.url).hostname or ""):
+    if device_elsewhere(camera):
         raise ConflictError(
             "The ONVIF device of this camera is at another host than its stream",
             hint="correct the address of its device service",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import ConflictError, InvalidError
+from camera_registry.device_host import device_elsewhere
 from camera_registry.model import Camera
 from camera_registry.ptz import MAX_LOCK_S, PtzAction, PtzAnswer, PtzOrder, PtzPreset
 from camera_registry.scope import Scope
@@ -97,8 +97,7 @@ async def _ordered(
             hint="probe its ONVIF device; its abilities are kept with the camera",
             code="no_ptz",
         )
-    if urlsplit(can.onvif_url).hostname != urlsplit(camera.url).hostname:
-        # the log-in was given for the camera's own host, and goes nowhere else
+    if device_elsewhere(camera):
         raise ConflictError(
             "The ONVIF device of this camera is at another host than its stream",
             hint="correct the address of its device service",
