@@ -6,12 +6,13 @@ only cameras in there may use it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
+from camera_registry.base.errors import InvalidError
 from camera_registry.model import Actor, Credentials
 from camera_registry.scope import EVERYWHERE, Scope
 from camera_registry.stored import StoredCamera
@@ -46,6 +47,31 @@ class SharedCredential:
         """Say whether a camera of this unit and in these groups may use it."""
         at_home = self.unit_code in (EVERYWHERE, unit_code)
         return at_home and (not self.group_id or self.group_id in groups)
+
+
+Logins = Mapping[str, SharedCredential]
+"""Shared log-ins by their ids."""
+
+
+def with_login(stored: StoredCamera, known: Logins) -> StoredCamera:
+    """Return a camera with what is known of the shared log-in that it names.
+
+    Raises InvalidError where that is not there, or not for its camera.
+    """
+    camera = stored.camera
+    if not camera.credential_id:
+        return stored
+    shared = known.get(camera.credential_id)
+    if shared is None:
+        raise InvalidError("credential_id: there is no such shared log-in", code="credential")
+    if not shared.serves(camera.unit_code, camera.groups):
+        raise InvalidError(
+            f"credential_id: the shared log-in {shared.name!r} is not for this camera",
+            hint="its unit or group is another; choose another log-in for the camera first",
+            code="credential_scope",
+        )
+    camera = replace(camera, weak_credentials=shared.weak)
+    return replace(stored, camera=camera, sealed=b"", shared_sealed=shared.sealed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -20,14 +20,12 @@ from camera_registry.adapters.edit_tables import (
     line_of,
     line_values,
 )
-from camera_registry.adapters.shared_sql import held_logins, with_login
+from camera_registry.adapters.shared_sql import held_logins, known_logins
 from camera_registry.adapters.work_table import WorkTable
-from camera_registry.base.errors import InvalidError
 from camera_registry.edits.model import Edit, EditLine, EditState, LineState
 from camera_registry.edits.ports import Decide
 from camera_registry.model import Actor
-from camera_registry.shared import SharedCredential
-from camera_registry.stored import StoredCamera
+from camera_registry.shared import Logins
 
 _DONE = (LineState.APPLIED.value, LineState.UNDONE.value, LineState.KEPT.value)
 
@@ -126,13 +124,19 @@ class SqlEditStore:
             found = await connection.execute(query.order_by(c.number).limit(limit))
             return [line_of(row) for row in found.mappings()]
 
+    async def logins(self, ids: Collection[str]) -> Logins:
+        """Return the shared log-ins of these ids; empty ids mean none."""
+        if not any(ids):
+            return {}
+        async with self._database.read() as connection:
+            return await known_logins(connection, ids)
+
     async def change(
         self, edit_id: str, lines: Sequence[EditLine], decide: Decide, by: Actor
     ) -> None:
         """Change the cameras of lines as ``decide`` says, and keep the lines, in one transaction.
 
-        A camera whose shared log-in is not for where it would go stays as it is. Raises
-        InvalidError for an unknown group, and then nothing has been written.
+        Raises InvalidError for an unknown group, and then nothing has been written.
         """
         ids = [line.camera_id for line in lines]
         mine = cameras.c.id.in_(ids)
@@ -146,12 +150,9 @@ class SqlEditStore:
             logins = await held_logins(connection, set((await connection.execute(named)).scalars()))
             found = await connection.execute(query.with_for_update(of=cameras))
             before = {row["id"]: stored_of(row) for row in found.mappings()}
-            decided = [
-                _with_login(line, *decide(line, before.get(line.camera_id)), logins)
-                for line in lines
-            ]
+            decided = [decide(line, before.get(line.camera_id), logins) for line in lines]
             pairs = [
-                (before[line.camera_id], after) for line, _, after in decided if after is not None
+                (before[line.camera_id], after) for line, after in decided if after is not None
             ]
             await self._bulk.update(connection, pairs, by, edit_id)
             numbers = [line.number for line in lines]
@@ -160,21 +161,5 @@ class SqlEditStore:
                 camera_edit_lines.delete().where(c.edit_id == edit_id, c.number.in_(numbers))
             )
             await connection.execute(
-                camera_edit_lines.insert(), [line_values(edit_id, new) for _, new, _ in decided]
+                camera_edit_lines.insert(), [line_values(edit_id, line) for line, _ in decided]
             )
-
-
-def _with_login(
-    line: EditLine,
-    decided: EditLine,
-    after: StoredCamera | None,
-    logins: Mapping[str, SharedCredential],
-) -> tuple[EditLine, EditLine, StoredCamera | None]:
-    """Return the line, what becomes of it, and the camera with its log-in, if that serves it."""
-    if after is None:
-        return line, decided, None
-    try:
-        return line, decided, with_login(after, logins)
-    except InvalidError as error:
-        state = LineState.KEPT if decided.state is LineState.UNDONE else LineState.REFUSED
-        return line, replace(line, state=state, code=error.code, message=error.message), None

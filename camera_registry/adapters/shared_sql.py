@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from camera_registry.adapters.version_rows import entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor
 from camera_registry.scope import EVERYWHERE, Scope
-from camera_registry.shared import SharedCredential
+from camera_registry.shared import Logins, SharedCredential, with_login
 from camera_registry.stored import StoredCamera
 from camera_registry.versions import renewed_entry
 
@@ -168,36 +167,24 @@ async def with_logins(
     return [with_login(each, known) for each in wanted]
 
 
-async def held_logins(
-    connection: AsyncConnection, ids: Collection[str]
-) -> Mapping[str, SharedCredential]:
+async def held_logins(connection: AsyncConnection, ids: Collection[str]) -> Logins:
     """Return shared log-ins by id; they stay as they are until the end of the transaction."""
+    return await _by_id(connection, ids, held=True)
+
+
+async def known_logins(connection: AsyncConnection, ids: Collection[str]) -> Logins:
+    """Return shared log-ins by id, as they are now."""
+    return await _by_id(connection, ids, held=False)
+
+
+async def _by_id(connection: AsyncConnection, ids: Collection[str], held: bool) -> Logins:
     named = sorted(set(ids) - {""})
     if not named:
         return {}
-    query = _COUNTED.where(_c.id.in_(named)).with_for_update(read=True, of=shared_credentials)
+    query = _COUNTED.where(_c.id.in_(named))
+    if held:
+        query = query.with_for_update(read=True, of=shared_credentials)
     return {row["id"]: _read(row) for row in (await connection.execute(query)).mappings()}
-
-
-def with_login(stored: StoredCamera, known: Mapping[str, SharedCredential]) -> StoredCamera:
-    """Return a camera with what is known of the shared log-in that it names.
-
-    Raises InvalidError where that is not there, or not for its camera.
-    """
-    camera = stored.camera
-    if not camera.credential_id:
-        return stored
-    shared = known.get(camera.credential_id)
-    if shared is None:
-        raise InvalidError("credential_id: there is no such shared log-in", code="credential")
-    if not shared.serves(camera.unit_code, camera.groups):
-        raise InvalidError(
-            f"credential_id: the shared log-in {shared.name!r} is not for this camera",
-            hint="its unit or group is another; choose another log-in for the camera first",
-            code="credential_scope",
-        )
-    camera = replace(camera, weak_credentials=shared.weak)
-    return replace(stored, camera=camera, sealed=b"", shared_sealed=shared.sealed)
 
 
 def _row(shared: SharedCredential) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from camera_registry.base.errors import CamhubError
+from camera_registry.base.errors import CamhubError, InvalidError
 from camera_registry.changes import DETAIL_FIELDS
 from camera_registry.edits.change import BulkChange
 from camera_registry.edits.model import EditLine, LineState
 from camera_registry.model import Camera
 from camera_registry.records import CameraChange
 from camera_registry.scope import Scope
+from camera_registry.shared import Logins, with_login
 from camera_registry.stored import StoredCamera
 from camera_registry.versions import SYSTEM, entry_of, from_snapshot, snapshot
 
@@ -23,33 +24,36 @@ _STALE = "Somebody else has changed this camera meanwhile"
 
 
 class Decider:
-    """Decides for each camera whether a change holds, within what somebody may manage."""
+    """Decides for each camera whether a change holds, within what somebody may manage.
+
+    ``logins`` are the shared log-ins that the cameras of a batch name.
+    """
 
     def __init__(self, redraft: Redraft, change: BulkChange, scope: Scope) -> None:
         self._redraft = redraft
         self._change = change
         self._scope = scope
 
-    def look(self, number: int, camera: Camera) -> EditLine:
+    def look(self, number: int, camera: Camera, logins: Logins) -> EditLine:
         """Return the line of a camera: what would become of it."""
         line = EditLine(number, camera.id, camera.name, LineState.GOOD, camera.version)
-        return self._decide(line, StoredCamera(camera))[0]
+        return self._decide(line, StoredCamera(camera), logins)[0]
 
     def apply(
-        self, line: EditLine, stored: StoredCamera | None
+        self, line: EditLine, stored: StoredCamera | None, logins: Logins
     ) -> tuple[EditLine, StoredCamera | None]:
         """Return the line as it is then, and the camera as it is to be stored if it changes."""
         if stored is None:
             return missing(line), None
         if stored.camera.version != line.version:
             return _refused(line, "stale", _STALE), None
-        decided, after = self._decide(line, stored)
+        decided, after = self._decide(line, stored, logins)
         if after is None:
             return decided, None
         return replace(decided, state=LineState.APPLIED, before=snapshot(stored.camera)), after
 
     def undo(
-        self, line: EditLine, stored: StoredCamera | None, now_us: int
+        self, line: EditLine, stored: StoredCamera | None, logins: Logins, now_us: int
     ) -> tuple[EditLine, StoredCamera | None]:
         """Return the line, and the camera with the fields that were changed as they were before."""
         if stored is None or stored.camera.version != line.version + 1:
@@ -58,9 +62,15 @@ class Decider:
         camera = _restored(stored.camera, from_snapshot(line.before), line, now_us)
         if not (self._allows(stored.camera) and self._allows(camera)):
             return replace(_forbidden(line), state=LineState.KEPT), None
-        return replace(line, state=LineState.UNDONE), replace(stored, camera=camera)
+        try:
+            after = with_login(replace(stored, camera=camera), logins)
+        except InvalidError as error:
+            return replace(line, state=LineState.KEPT, code=error.code, message=error.message), None
+        return replace(line, state=LineState.UNDONE), after
 
-    def _decide(self, line: EditLine, stored: StoredCamera) -> tuple[EditLine, StoredCamera | None]:
+    def _decide(
+        self, line: EditLine, stored: StoredCamera, logins: Logins
+    ) -> tuple[EditLine, StoredCamera | None]:
         camera = stored.camera
         if not self._allows(camera):
             return _forbidden(line), None
@@ -71,6 +81,10 @@ class Decider:
         changes = entry_of(stored, after, SYSTEM).changes
         if not changes:
             return replace(line, state=LineState.SAME), None
+        try:
+            after = with_login(after, logins)
+        except InvalidError as error:
+            return _refused(line, error.code, error.message), None
         return replace(line, changes=changes), after
 
     def _allows(self, camera: Camera) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from camera_registry.edits.model import Edit, EditLine, EditState, LineState
 from camera_registry.model import Actor
+from camera_registry.shared import Logins
 from camera_registry.stored import StoredCamera
 
-Decide = Callable[[EditLine, StoredCamera | None], tuple[EditLine, StoredCamera | None]]
-"""Takes a line and its camera as it is stored; returns the line and the camera as it is to be."""
+Decide = Callable[[EditLine, StoredCamera | None, Logins], tuple[EditLine, StoredCamera | None]]
+"""Takes a line, its camera as it is stored and the shared log-ins of its batch; returns the line,
+and the camera as it is to be if it changes."""
 
 
 class EditStore(Protocol):
@@ -66,6 +68,10 @@ class EditStore(Protocol):
         self, edit_id: str, states: Sequence[LineState], after: int, limit: int
     ) -> Sequence[EditLine]:
         """Return up to ``limit`` lines behind number ``after``; no states means all."""
+        ...
+
+    async def logins(self, ids: Collection[str]) -> Logins:
+        """Return the shared log-ins of these ids; empty ids mean none."""
         ...
 
     async def change(

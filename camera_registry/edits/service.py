@@ -112,7 +112,7 @@ class Edits:
         work = self._through(
             edit,
             LineState.APPLIED,
-            lambda line, stored: decider.undo(line, stored, now),
+            lambda line, stored, logins: decider.undo(line, stored, logins, now),
             EditState.UNDONE,
             by,
         )
@@ -201,7 +201,8 @@ class Edits:
         number = 0
         async for page in self._pages(wanted, seen):
             await self._step(edit, number, len(ids or ()))
-            lines = [decider.look(number + n, camera) for n, camera in enumerate(page, start=1)]
+            logins = await self._store.logins({camera.credential_id for camera in page})
+            lines = [decider.look(n, camera, logins) for n, camera in enumerate(page, number + 1)]
             number += len(lines)
             if number > MAX_CAMERAS:
                 raise InvalidError(

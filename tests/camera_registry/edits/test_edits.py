@@ -29,7 +29,7 @@ from camera_registry.naming import CodeScheme
 from camera_registry.records import CameraChange, CameraFilter, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
-from camera_registry.shared import NewShared
+from camera_registry.shared import Logins, NewShared
 from camera_registry.shared_credentials import SharedCredentials
 from camera_registry.units import Units
 from camera_registry.urls import UrlPolicy
@@ -55,6 +55,14 @@ class GatedStore(SqlEditStore):
     """A store whose batch number ``gate`` waits until a test lets it go on."""
 
     gate = 0
+
+    def __init__(self, database: Database, bulk: BulkCameras) -> None:
+        super().__init__(database, bulk)
+        self.asked: list[set[str]] = []
+
+    async def logins(self, ids: Collection[str]) -> Logins:
+        self.asked.append(set(ids) - {""})
+        return await super().logins(ids)
 
     def hold(self, batch: int) -> None:
         self.gate = batch
@@ -290,17 +298,42 @@ async def test_a_camera_does_not_leave_where_its_shared_login_serves(rig: Rig) -
     url = "rtsp://10.0.9.9/s"
     stays = await rig.registry.add(NewCamera("A", A, url, credential_id=login.id), CITY)
     await rig.add("B")
-    done = await rig.applied(await rig.made(BulkChange(unit_code=B)))
-    assert await rig.said(done) == {
-        "A": (LineState.REFUSED, "credential_scope"),
-        "B": (LineState.APPLIED, ""),
-    }
+    looked = await rig.made(BulkChange(unit_code=B))
+    refused = (LineState.REFUSED, "credential_scope")
+    assert await rig.said(looked) == {"A": refused, "B": (LineState.GOOD, "")}
+    assert "'A' is not for this camera" in (await rig.edits.lines(looked))[0].message
+    done = await rig.applied(looked)
+    assert await rig.said(done) == {"A": refused, "B": (LineState.APPLIED, "")}
     kept = await rig.registry.get(stays.id, CITY)
     assert (kept.unit_code, kept.credential_id) == (A, login.id)
     again = await rig.applied(await rig.made(BulkChange(priority=8), ids=[stays.id]))
     assert again.counts == {LineState.APPLIED: 1}
     kept = await rig.registry.get(stays.id, CITY)
     assert (kept.priority, kept.credential_id, kept.has_credentials) == (8, login.id, True)
+
+
+async def test_looking_foresees_what_applying_says_of_shared_logins(rig: Rig) -> None:
+    group = await rig.groups.create("G", "*", CITY)
+    other = await rig.groups.create("H", "*", CITY)
+    pair = Credentials("v", "p-4-group")
+    ours = await rig.shared.create(NewShared("G", pair, "*", group.id), CITY, by=ANNA)
+    city = await rig.shared.create(NewShared("C", pair), CITY, by=ANNA)
+    for n, (login, groups) in enumerate(
+        [(ours.id, (group.id,)), (city.id, (group.id,)), ("", (group.id,)), (ours.id, (group.id,))]
+    ):
+        await rig.add(f"Máy {n}", groups=groups, credential_id=login)
+    leaving = await rig.made(BulkChange(remove_groups=(group.id,), add_groups=(other.id,)))
+    no, yes = (LineState.REFUSED, "credential_scope"), (LineState.GOOD, "")
+    foreseen = await rig.said(leaving)
+    assert foreseen == {"Máy 0": no, "Máy 1": yes, "Máy 2": yes, "Máy 3": no}
+    assert rig.store.asked == [{ours.id, city.id}, {ours.id}]  # once for each batch of two
+    done = await rig.said(await rig.applied(leaving))
+    assert {name: code for name, (_, code) in done.items()} == {
+        name: code for name, (_, code) in foreseen.items()
+    }
+    # a camera that is not moved keeps its log-in
+    stays = await rig.made(BulkChange(add_groups=(other.id,)))
+    assert (await rig.said(stays))["Máy 0"] == (LineState.GOOD, "")
 
 
 async def test_only_one_works_on_an_edit_and_a_dead_one_is_begun_again(rig: Rig) -> None:
