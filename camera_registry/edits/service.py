@@ -66,6 +66,8 @@ class Edits:
         ``ids`` narrows them to some. ``scopes``: what ``by`` may see, and what they may manage.
         Raises InvalidError.
         """
+        if not all(map(is_id, ids or ())):
+            raise InvalidError("ids: one of these is not the id of a camera", code="ids")
         change = await self._checked(change, scopes[1])
         now = self._clock.utc_us()
         edit = Edit(new_id(now), by, EditState.CHECKING, change, now, now, total=len(ids or ()))
@@ -213,7 +215,7 @@ class Edits:
             await self._store.add_lines(edit.id, lines)
             left.difference_update(line.camera_id for line in lines)
         gone = [
-            missing(EditLine(n, each[:36], "", LineState.REFUSED))
+            missing(EditLine(n, each, "", LineState.REFUSED))
             for n, each in enumerate(sorted(left), start=number + 1)
         ]
         await self._store.add_lines(edit.id, gone)

@@ -13,8 +13,8 @@ import msgspec
 from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.details import Details
-from camera_registry.model import Camera, CameraClass, Credentials, Position
-from camera_registry.records import CameraChange, CameraFilter, NewCamera
+from camera_registry.model import Camera, Credentials, Position
+from camera_registry.records import CameraChange, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.cli.base import (
@@ -24,6 +24,7 @@ from ioc_api.cli.base import (
     settings_options,
     this_person,
 )
+from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.services import Services, make_services
@@ -33,9 +34,9 @@ _PAGE = 500
 _ALL = Scope.all()
 
 
-@click.group(cls=CamhubGroup)
+@click.group(cls=CamhubGroup, later={"bulk": "ioc_api.cli.bulk"})
 def cameras() -> None:
-    """Register, list, show, change and remove cameras.
+    """Register, list, show, change and remove cameras, one or many.
 
     A running hub takes up a change within some seconds.
     """
@@ -178,18 +179,8 @@ def history(config: Path | None, data: Path | None, camera_id: str) -> None:
 
 @cameras.command(name="list")
 @settings_options
-@click.option("--unit", "units", multiple=True, help="Code of a unit; repeat for more.")
-@click.option("--text", default="", help="Words, with or without marks.")
-@click.option("--tag", default="", help="With this tag.")
-@click.option("--class", "classes", multiple=True, type=click.Choice(list(CameraClass)))
-def list_(
-    config: Path | None,
-    data: Path | None,
-    units: tuple[str, ...],
-    text: str,
-    tag: str,
-    classes: tuple[str, ...],
-) -> None:
+@filter_options
+def list_(config: Path | None, data: Path | None, **given: Any) -> None:
     """List the cameras: id, unit, on or off, code, name, address.
 
     \b
@@ -197,7 +188,7 @@ def list_(
         camhub cameras list --data /srv/camhub
         camhub cameras list --text "cho ben thanh" --class gate
     """
-    wanted = CameraFilter(units, text, tag, None, [CameraClass(each) for each in classes])
+    wanted = filter_of(given)
 
     async def work(registry: CameraRegistry) -> None:
         after: tuple[str, str] | None = None

@@ -285,7 +285,8 @@ class Site:
     async def edit(self) -> str:
         by, city = Actor("walk", "walk"), Scope.all()
         edits = self.hub.deps.edits
-        made = await edits.create(BulkChange(priority=1), CameraFilter(), ["-"], (city, city), by)
+        ids, change = [NOBODYS], BulkChange(priority=1)
+        made = await edits.create(change, CameraFilter(), ids, (city, city), by)
         while (found := await edits.get(made.id, None)).state.at_work:
             await asyncio.sleep(0.01)
         return found.id

@@ -228,6 +228,9 @@ async def test_what_is_refused_says_the_field(rig: Rig) -> None:
     assert B in refused[0].message
     many = await rig.edits.lines(await rig.made(BulkChange(add_tags=("x",))))
     assert (many[0].code, many[0].message) == ("tags", "tags: at most 20")
+    for ids in (["\0"], [gone := "0198c0de-0000-7000-8000-000000000000", gone.upper()], [""]):
+        with pytest.raises(InvalidError, match=r"^ids: "):
+            await rig.made(BulkChange(priority=1), ids=ids)
     with pytest.raises(InvalidError):
         await rig.made(BulkChange())
     with pytest.raises(InvalidError):
