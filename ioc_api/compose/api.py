@@ -101,7 +101,7 @@ async def run_api(settings: Settings) -> None:
         recorder = Recorder(bus, events, blobs, services.units, clock)
         health = SqlHealthStore(database)
         maintenance = Maintenance(
-            SqlWindowStore(database), services.registry, services.units, clock
+            SqlWindowStore(database), services.registry, services.groups, services.units, clock
         )
         push = PushHub(
             bus, events, services.registry, states, services.authenticator, maintenance, clock

@@ -11,6 +11,7 @@ from analytics.events import Event
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ForbiddenError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
+from camera_registry.groups import CameraGroups
 from camera_registry.health.model import SeenWindow, Target, Window
 from camera_registry.health.ports import Place, WindowFilter, WindowStore
 from camera_registry.health.silence import Silence
@@ -43,17 +44,26 @@ class Maintenance:
     """Announces, lists and ends windows. A window is seen by whoever may see what it is for."""
 
     def __init__(
-        self, store: WindowStore, registry: CameraRegistry, units: Units, clock: Clock
+        self,
+        store: WindowStore,
+        registry: CameraRegistry,
+        groups: CameraGroups,
+        units: Units,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._registry = registry
+        self._camera_groups = groups
         self._units = units
         self._clock = clock
         self._cached = Silence()
         self._read_us = 0
 
     async def announce(self, new: NewWindow, scope: Scope, by: Actor) -> SeenWindow:
-        """Announce work. Raises InvalidError, NotFoundError, or ForbiddenError out of scope."""
+        """Announce work. Raises InvalidError, NotFoundError, or ForbiddenError out of scope.
+
+        Work on what there is not would silence nothing, and nobody would be told.
+        """
         now = self._clock.utc_us()
         reason = new.reason.strip()
         if not reason or len(reason) > 200 or not reason.isprintable():
@@ -63,6 +73,8 @@ class Maintenance:
                 "until: a window ends after it begins, in the future, and within 31 days",
                 code="window",
             )
+        if new.target is Target.GROUP:
+            await self._camera_groups.get(new.target_id, scope)
         name = await self._require(new.target, new.target_id, scope)
         window = Window(
             new_id(now), new.target, new.target_id, new.from_us, new.until_us, reason, by, now
@@ -179,8 +191,7 @@ class Maintenance:
             unit = self._units.get(target_id)
             name, wanted = unit.name_vi, Scope.of([unit.code])
         else:
-            if not is_id(target_id):
-                raise NotFoundError("There is no such camera group")
+            # one that was deleted since has its windows still, and they can be ended
             wanted = Scope.of(["*"], [target_id])
         if not scope.covers(wanted):
             raise ForbiddenError(

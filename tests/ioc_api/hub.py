@@ -170,7 +170,8 @@ async def hub(
     login = Login(store, passwords, second, brake_, access_log, clock)
     oidc = Oidc(providers, store, authenticator, vault, units, access_log, clock)
     states = StateCache(bus, clock)
-    maintenance = Maintenance(SqlWindowStore(database), registry, units, clock)
+    groups = CameraGroups(SqlGroupStore(database), registry, units, clock)
+    maintenance = Maintenance(SqlWindowStore(database), registry, groups, units, clock)
     push = PushHub(bus, events, registry, states, authenticator, maintenance, clock, limits)
     settings = Settings(data=directory, **{"detector_limit_ms": 60_000, **(detectors or {})})
     keeper = ModelKeeper(SqlModelStore(database), blobs, clock)
@@ -187,7 +188,6 @@ async def hub(
         UnitAreas(SqlAreaStore(database), units, clock),
         WeakCredentials.load(),
     )
-    groups = CameraGroups(SqlGroupStore(database), registry, units, clock)
     bulk = BulkCameras(database, CodeScheme(), units)
     edits = Edits(SqlEditStore(database, bulk), registry, groups, clock)
     areas = UnitAreas(SqlAreaStore(database), units, clock)

@@ -18,7 +18,7 @@ from camera_registry.adapters.windows_sql import maintenance
 from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.ids import new_id
 from camera_registry.health.model import HealthChange, encode_change
-from camera_registry.model import Camera, CameraState, State
+from camera_registry.model import Actor, Camera, CameraState, State
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.scope import Scope
 from ioc_api.access.rbac import Role
@@ -271,6 +271,7 @@ async def test_windows_keep_to_the_scope_of_who_announces(made: Hub, camera: Cam
             "reason": "x",
         }
 
+    hidden = await made.deps.groups.create("Cầu vượt", "26740", CITY)
     other = await made.token(Role.ENGINEER, Scope.of(["25747"]))
     async with made.client(other) as engineer:
         for wrong, status in (
@@ -278,6 +279,7 @@ async def test_windows_keep_to_the_scope_of_who_announces(made: Hub, camera: Cam
             (body("unit", "99999"), 422),
             (body("camera", camera.id), 404),
             (body("group", "nope"), 404),
+            (body("group", hidden.id), 404),
             (body("unit", "25747", ends=-5), 422),
             (body("unit", "25747", ends=40 * 86_400), 422),
         ):
@@ -289,6 +291,39 @@ async def test_windows_keep_to_the_scope_of_who_announces(made: Hub, camera: Cam
         assert (await neighbour.get("/api/v1/maintenance")).json()["items"] == []
         gone = await neighbour.delete(f"/api/v1/maintenance/{made_here.json()['id']}")
         assert gone.status_code == 404
+
+
+async def test_a_window_is_for_what_there_is(made: Hub) -> None:
+    now = made.deps.now_us()
+    group = await made.deps.groups.create("Cầu vượt", "*", CITY)
+
+    def body(target: str, target_id: str) -> dict[str, str]:
+        times = {"begins": us_to_iso(now), "ends": us_to_iso(now + 60 * S)}
+        return {"target": target, "target_id": target_id, "reason": "x", **times}
+
+    path = "/api/v1/maintenance"
+    async with made.client(await made.token(Role.ENGINEER)) as engineer:
+        gone = new_id(now)
+        for wrong, status, words in (
+            (body("group", gone), 404, "There is no such camera group"),
+            (body("group", group.id[:-1]), 404, "There is no such camera group"),
+            (body("group", "*"), 404, "There is no such camera group"),
+            (body("camera", gone), 404, "There is no such camera"),
+            (body("unit", "*"), 422, "unit"),
+            (body("unit", ""), 422, ""),
+        ):
+            answer = await engineer.post(path, json=wrong)
+            assert answer.status_code == status, answer.text
+            assert words in answer.text
+        assert (await engineer.get(path)).json()["items"] == []
+        announced = await engineer.post(path, json=body("group", group.id))
+        assert announced.status_code == 201
+        # one whose group was deleted since is still seen, and can be ended
+        await made.deps.groups.delete(group.id, CITY, by=Actor("a", "An"))
+        [listed] = (await engineer.get(path)).json()["items"]
+        assert listed["id"] == announced.json()["id"]
+        assert (await engineer.delete(f"{path}/{listed['id']}")).status_code == 204
+        assert (await engineer.get(path)).json()["items"] == []
 
 
 async def test_routes_tell_uptime_changes_and_outages(made: Hub, camera: Camera) -> None:
