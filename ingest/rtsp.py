@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from camera_registry.model import Credentials
+from ingest.allocations import bound_allocations
 from ingest.auth_probe import refuses_every_scheme_we_speak
 from ingest.open_errors import OpenError, explain
 from ingest.options import IngestOptions
@@ -45,6 +46,7 @@ def open_camera(
     ``transport`` is tcp or udp. Blocks for at most about twice ``open_timeout_s``, apart from the
     resolving of the name, which the system bounds. Raises OpenError.
     """
+    bound_allocations()
     parts = _resolved(_checked(url), options)
     secret = _with_credentials(parts, credentials)
     started = time.monotonic()

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import av.error
 import pytest
 
 from camera_registry.model import Credentials
+from ingest.allocations import LARGEST_BYTES, bound_allocations
 from ingest.open_errors import OpenError, explain
 from ingest.options import IngestOptions
 from ingest.rtsp import open_camera, open_file
@@ -151,3 +155,48 @@ def test_an_address_that_is_not_allowed_is_not_connected_to() -> None:
     assert caught.value.code == "forbidden_network"
     assert set(asked) <= {"127.0.0.1", "::1"}
     assert asked
+
+
+@pytest.mark.parametrize("length", [LARGEST_BYTES + 1, 2_000_000_000, 2**31 - 1])
+def test_a_description_of_gigabytes_is_not_taken_in(length: int) -> None:
+    """Without a bound FFmpeg fills memory for as long as the opening may last."""
+    sent, ended = [0], threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    line = b"a=x:" + b"y" * 60 + b"\r\n"
+
+    def pour(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while request := connection.recv(65536):
+                if not request.startswith(b"DESCRIBE"):
+                    connection.sendall(reply(request, "200 OK", "Public: DESCRIBE"))
+                    continue
+                said = ("Content-Type: application/sdp", f"Content-Length: {length}")
+                connection.sendall(reply(request, "200 OK", *said))
+                while not ended.is_set():
+                    sent[0] += connection.send(line * 1000)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                pour(listener.accept()[0])
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        port = listener.getsockname()[1]
+        error = failure(f"rtsp://127.0.0.1:{port}/a")
+    finally:
+        ended.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        server.join()
+    assert error.code == "bad_data"
+    assert sent[0] < LARGEST_BYTES  # what the sockets hold, and not what was announced
+
+
+def test_pictures_of_the_largest_cameras_fit_the_bound() -> None:
+    assert bound_allocations()
+    frame = av.VideoFrame(8192, 4320, "rgb24")
+    assert frame.planes[0].buffer_size < LARGEST_BYTES
+    with pytest.raises(MemoryError):
+        av.VideoFrame(8192, 8192, "rgb24")
