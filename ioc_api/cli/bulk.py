@@ -85,6 +85,8 @@ def read_ids(path: Path) -> frozenset[str]:
     """
     with click.open_file(str(path), "rb") as file:
         content: bytes = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise _too_many()
     found: set[str] = set()
     for number, line in enumerate(content.splitlines(), start=1):
         words = line.decode(errors="replace").split(maxsplit=1)
@@ -97,13 +99,17 @@ def read_ids(path: Path) -> frozenset[str]:
                 code="ids",
             )
         found.add(words[0])
-    if len(content) > _MAX_BYTES or len(found) > MAX_CAMERAS:
-        raise InvalidError(
-            f"--ids: more than {MAX_CAMERAS} cameras or {_MAX_BYTES >> 20} MiB",
-            hint="give the file in parts",
-            code="ids",
-        )
+    if len(found) > MAX_CAMERAS:
+        raise _too_many()
     return frozenset(found)
+
+
+def _too_many() -> InvalidError:
+    return InvalidError(
+        f"--ids: more than {MAX_CAMERAS} cameras or {_MAX_BYTES >> 20} MiB",
+        hint="give the file in parts",
+        code="ids",
+    )
 
 
 async def _change(

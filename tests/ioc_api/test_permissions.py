@@ -117,7 +117,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/imports"): {"a": "file of any kind"},
     ("post", "/api/v1/imports/{import_id}/check"): {"mapping": {"0": "name"}},
     ("post", "/api/v1/imports/{import_id}/apply"): {"mode": "good_rows"},
-    ("post", "/api/v1/camera-edits"): {"change": {"priority": 1}, "ids": ["none"]},
+    ("post", "/api/v1/camera-edits"): {"change": {"priority": 1}, "ids": [NOBODYS]},
     ("post", "/api/v1/maintenance"): {
         "target": "unit",
         "target_id": UNIT_A,
