@@ -7,19 +7,20 @@ nobody changed it meanwhile. It may be stopped anywhere: the next start goes on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 
-from camera_registry.base.errors import CamhubError, ConflictError, NotFoundError
+from camera_registry.base.errors import CamhubError, ConfigError, ConflictError, NotFoundError
 from camera_registry.imports.files import FILE_PURPOSE, Files, blob_key
 from camera_registry.vault import HEAD_BYTES, Vault
 
 log = structlog.get_logger(__name__)
 
 FILES = "files of imports"
+_IDS_AT_ONCE = 500
 ON_ITS_WAY_S = 900.0
 """Orders on the bus and browsers on their way to a provider carry sealed values for less."""
 
@@ -55,12 +56,20 @@ class SealedValues(Protocol):
         """Write new bytes where the old ones still stand; return for how many."""
         ...
 
-    async def import_ids(self) -> Sequence[str]:
-        """Return the ids of all imports."""
+    async def import_ids(self, after: str, limit: int) -> Sequence[str]:
+        """Return up to ``limit`` ids of imports behind ``after``, in their order."""
         ...
 
     async def import_exists(self, import_id: str) -> bool:
         """Say whether an import is still there."""
+        ...
+
+
+class SealedFiles(Files, Protocol):
+    """The uploaded files of imports, which wait sealed."""
+
+    async def start(self, key: str, length: int) -> bytes:
+        """Return the first bytes. Raises NotFoundError, StorageError."""
         ...
 
 
@@ -77,9 +86,13 @@ Progress = Callable[[str, int, int], None]
 
 
 class Rotation:
-    """Counts and re-seals all values under ``vault``'s present key."""
+    """Counts and re-seals all values under ``vault``'s present key.
 
-    def __init__(self, values: SealedValues, files: Files, vault: Vault) -> None:
+    Of a file its beginning says the key. A whole one is read only to be sealed again, one at a
+    time: the memory that this takes is that of the largest upload.
+    """
+
+    def __init__(self, values: SealedValues, files: SealedFiles, vault: Vault) -> None:
         self._values = values
         self._files = files
         self._vault = vault
@@ -88,11 +101,8 @@ class Rotation:
         """Count the values of each place by the beginning that says their key."""
         found = {place: await self._values.counts(place) for place in self._values.places}
         heads: dict[bytes, int] = {}
-        for import_id in await self._values.import_ids():
-            data = await self._file(import_id)
-            if data is not None:
-                head = data[:HEAD_BYTES]
-                heads[head] = heads.get(head, 0) + 1
+        async for _, head in self._file_heads(_IDS_AT_ONCE):
+            heads[head] = heads.get(head, 0) + 1
         return {**found, FILES: heads}
 
     async def left(self) -> int:
@@ -111,7 +121,7 @@ class Rotation:
         outcome = Outcome()
         for place, purpose in self._values.places.items():
             await self._reseal_place(place, purpose, batch, progress, outcome)
-        await self._reseal_files(progress, outcome)
+        await self._reseal_files(batch, progress, outcome)
         log.info("vault_resealed", values=outcome.done, unreadable=outcome.unreadable)
         return outcome
 
@@ -136,28 +146,47 @@ class Rotation:
             seen, after = seen + len(rows), rows[-1].row
             progress(place, seen, max(total, seen))
 
-    async def _reseal_files(self, progress: Progress, outcome: Outcome) -> None:
-        ids = await self._values.import_ids()
-        for index, import_id in enumerate(ids, 1):
-            data = await self._file(import_id)
-            if data is not None and data[:HEAD_BYTES] != self._vault.head:
-                try:
-                    new = self._vault.reseal(import_id, FILE_PURPOSE, data)
-                except CamhubError as error:
-                    outcome.unreadable += 1
-                    log.error("vault_value_unreadable", place=FILES, code=error.code)
-                    continue
-                await self._files.put(blob_key(import_id), new)
-                if not await self._values.import_exists(import_id):
-                    await self._files.delete(blob_key(import_id))
-                outcome.done += 1
-                progress(FILES, index, len(ids))
+    async def _reseal_files(self, batch: int, progress: Progress, outcome: Outcome) -> None:
+        present = self._vault.head
+        total, seen = 0, 0
+        async for _, head in self._file_heads(batch):
+            total += head != present
+        async for import_id, head in self._file_heads(batch):
+            if head == present:
+                continue
+            seen += 1
+            try:
+                done = await self._reseal_file(import_id)
+            except ConfigError as error:
+                outcome.unreadable += 1
+                log.error("vault_value_unreadable", place=FILES, code=error.code)
+                continue
+            outcome.done += done
+            progress(FILES, seen, max(total, seen))
 
-    async def _file(self, import_id: str) -> bytes | None:
+    async def _reseal_file(self, import_id: str) -> bool:
+        """Seal a file again; say whether it was still there."""
+        key = blob_key(import_id)
         try:
-            return await self._files.get(blob_key(import_id))
+            data = await self._files.get(key)
         except NotFoundError:
-            return None
+            return False
+        await self._files.put(key, self._vault.reseal(import_id, FILE_PURPOSE, data))
+        if not await self._values.import_exists(import_id):
+            await self._files.delete(key)
+        return True
+
+    async def _file_heads(self, at_once: int) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield the import of each file that is kept, and the beginning that says its key."""
+        after = ""
+        while ids := await self._values.import_ids(after, at_once):
+            for import_id in ids:
+                try:
+                    head = await self._files.start(blob_key(import_id), HEAD_BYTES)
+                except NotFoundError:
+                    continue  # applied or given up since: its file went
+                yield import_id, head
+            after = ids[-1]
 
 
 def in_use(left: int) -> ConflictError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,18 +55,20 @@ class BlobStore:
 
     async def get(self, key: str) -> bytes:
         """Return the bytes. Raises NotFoundError where there is no such blob, StorageError."""
-        try:
+        with _reading(key):
             async with self._turns:
                 result = await obstore.get_async(self._store, key)
                 return bytes(await result.bytes_async())
-        except (MissingBlobError, FileNotFoundError):
-            raise NotFoundError(f"there is no blob {key}") from None
-        except (BaseError, OSError) as error:
-            raise StorageError(
-                f"the blob store did not give {key}",
-                hint="check the data directory",
-                code="blob_read_failed",
-            ) from error
+
+    async def start(self, key: str, length: int) -> bytes:
+        """Return the first bytes, fewer where it has no more. Raises as :meth:`get` does."""
+        with _reading(key):
+            async with self._turns:
+                size = (await obstore.head_async(self._store, key))["size"]
+                if size == 0:
+                    return b""
+                part = min(length, size)
+                return bytes(await obstore.get_range_async(self._store, key, start=0, length=part))
 
     async def delete(self, key: str) -> None:
         """Remove a blob; a missing one is no error."""
@@ -90,17 +93,13 @@ class BlobStore:
             ) from error
 
     async def fetch_to(self, key: str, path: Path) -> None:
-        """Write a blob into a file. Raises NotFoundError where there is no such blob."""
-        try:
+        """Write a blob into a file. Raises as :meth:`get` does."""
+        with _reading(key):
             async with self._turns:
                 result = await obstore.get_async(self._store, key)
                 with await asyncio.to_thread(path.open, "wb") as file:
                     async for part in result.stream():
                         await asyncio.to_thread(file.write, bytes(part))
-        except (MissingBlobError, FileNotFoundError):
-            raise NotFoundError(f"there is no blob {key}") from None
-        except (BaseError, OSError) as error:
-            raise StorageError(f"the blob store did not give {key}") from error
 
     async def sweep(self, prefix: str, older_than_s: float) -> int:
         """Remove what lies under ``prefix`` for longer than that; return how many went."""
@@ -115,3 +114,17 @@ class BlobStore:
         except (BaseError, OSError) as error:
             raise StorageError(f"the blob store did not list {prefix}") from error
         return gone
+
+
+@contextlib.contextmanager
+def _reading(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (MissingBlobError, FileNotFoundError):
+        raise NotFoundError(f"there is no blob {key}") from None
+    except (BaseError, OSError) as error:
+        raise StorageError(
+            f"the blob store did not give {key}",
+            hint="check the data directory",
+            code="blob_read_failed",
+        ) from error

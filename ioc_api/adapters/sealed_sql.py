@@ -101,10 +101,12 @@ class SqlSealedValues:
                 written += done.rowcount
         return written
 
-    async def import_ids(self) -> Sequence[str]:
-        """Return the ids of all imports; some have a sealed file among the blobs."""
+    async def import_ids(self, after: str, limit: int) -> Sequence[str]:
+        """Return up to ``limit`` ids of imports; some have a sealed file among the blobs."""
+        c = imports.c
+        query = sa.select(c.id).where(c.id > after).order_by(c.id).limit(limit)
         async with self._database.read() as connection:
-            return (await connection.execute(sa.select(imports.c.id))).scalars().all()
+            return (await connection.execute(query)).scalars().all()
 
     async def import_exists(self, import_id: str) -> bool:
         """Say whether an import is still there."""

@@ -39,8 +39,14 @@ async def test_what_was_put_is_there_and_what_was_deleted_is_not(tmp_path: Path)
     await blobs.put_file("a/large", tmp_path / "large")
     await blobs.fetch_to("a/large", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == bytes(3_000_000)
+    assert await blobs.start("a/b.jpg", 4) == b"pict"
+    assert await blobs.start("a/b.jpg", 400) == b"picture"
+    await blobs.put("a/empty", b"")
+    assert await blobs.start("a/empty", 4) == b""
     await blobs.delete("a/b.jpg")
     await blobs.delete("a/b.jpg")
+    with pytest.raises(NotFoundError):
+        await blobs.start("a/b.jpg", 4)
     with pytest.raises(NotFoundError):
         await blobs.get("a/b.jpg")
     with pytest.raises(NotFoundError):

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ from ioc_api.adapters.sealed_sql import PLACES, SqlSealedValues
 from ioc_api.compose.common import open_vault
 from ioc_api.migrations import DIRECTORY
 from ioc_api.settings import load
-from ioc_api.vault_rotation import Rotation
+from ioc_api.vault_rotation import FILES, Rotation
 from tests.databases import migrated_url
 from tests.system.hub import CAMHUB
 
@@ -209,6 +209,79 @@ async def test_every_place_is_sealed_again_and_opens(database: Database, tmp_pat
     assert alone.open(
         bound["import"], FILE_PURPOSE, await files.get(blob_key(bound["import"]))
     ) == (b"file")
+
+
+class WatchedFiles:
+    """Files that say what was read whole and what was written, in the order of both."""
+
+    def __init__(self, files: BlobStore) -> None:
+        self._files = files
+        self.said: list[tuple[str, str]] = []
+
+    async def start(self, key: str, length: int) -> bytes:
+        assert length == HEAD_BYTES
+        return await self._files.start(key, length)
+
+    async def get(self, key: str) -> bytes:
+        self.said.append(("read", key))
+        return await self._files.get(key)
+
+    async def put(self, key: str, data: bytes) -> None:
+        self.said.append(("written", key))
+        await self._files.put(key, data)
+
+    async def delete(self, key: str) -> None:
+        await self._files.delete(key)
+
+
+async def add_files(database: Database, files: BlobStore, vaults: Sequence[Vault]) -> list[str]:
+    """Make an import for each vault with a file that it seals; return their ids."""
+    texts = {key: value for key, value in BARE.items() if key in imports.c}
+    ids = sorted(new_id(SystemClock().utc_us()) for _ in vaults)
+    times = {"total": 1, "done": 1, "cancel": False, "created_us": 1, "updated_us": 1}
+    lists: dict[str, object] = {"headings": [], "mapping": {}}
+    rows = [
+        {"id": each, "owner_id": each, "bytes": 1, "state": "checked", **lists, **times, **texts}
+        for each in ids
+    ]
+    async with database.write() as connection:
+        await connection.execute(imports.insert(), rows)
+    for each, vault in zip(ids, vaults, strict=True):
+        await files.put(blob_key(each), vault.seal(each, FILE_PURPOSE, each.encode() * 10_000))
+    return ids
+
+
+async def test_of_files_only_those_are_read_whole_that_are_sealed_again_one_at_a_time(
+    database: Database, tmp_path: Path
+) -> None:
+    blobs = BlobStore.open(str(tmp_path / "blobs"))
+    lost = Vault(b"x" * 32)
+    ids = await add_files(database, blobs, [OLD, NEW, OLD, lost, OLD, OLD, NEW])
+    await blobs.delete(blob_key(ids[4]))  # applied: its file is no longer kept
+    files = WatchedFiles(blobs)
+    rotation = Rotation(SqlSealedValues(database), files, NEW)
+    counted = (await rotation.counts())[FILES]
+    assert counted == {OLD.head: 3, NEW.head: 2, lost.head: 1}
+    assert await rotation.left() == 4
+    assert files.said == []
+
+    told: list[tuple[str, int, int]] = []
+    outcome = await rotation.reseal(2, lambda *step: told.append(step))
+
+    assert (outcome.done, outcome.unreadable) == (3, 1)
+    assert told == [(FILES, 1, 4), (FILES, 2, 4), (FILES, 4, 4)]
+    first, second, unknown, last = (blob_key(ids[n]) for n in (0, 2, 3, 5))
+    assert files.said == [
+        *[("read", first), ("written", first)],
+        *[("read", second), ("written", second)],
+        ("read", unknown),
+        *[("read", last), ("written", last)],
+    ]
+    assert (await rotation.counts())[FILES] == {NEW.head: 5, lost.head: 1}
+    alone = Vault(b"n" * 32)
+    for each in (ids[0], ids[1], ids[2], ids[5], ids[6]):
+        opened = alone.open(each, FILE_PURPOSE, await blobs.get(blob_key(each)))
+        assert opened == each.encode() * 10_000
 
 
 async def test_a_value_that_was_changed_meanwhile_is_left_alone(
