@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
@@ -18,10 +19,15 @@ from analytics.detectors.batching import Batcher, Batching
 from analytics.detectors.detector import Look
 from analytics.detectors.object_detector import ObjectDetector
 from analytics.model.manifest import Column, ImageSpec, Manifest, Model, Reading, TensorSpec, verify
-from analytics.model.providers import batch_of
+from analytics.model.providers import CPU, batch_of
 from analytics.pool import AnalysisPool
 from camera_registry.base.errors import CamhubError, UnavailableError
 from tests.analytics.graphs import Grey, model_of
+
+BESIDE_THE_PROCESSOR = [name for name in ort.get_available_providers() if batch_of(name) > 1]
+NOTHING_BESIDE = pytest.param(
+    "", marks=pytest.mark.skip(reason="this build of onnxruntime runs on the processor only")
+)
 
 LONG_S = 30.0
 """A time-out that no test reaches: a batch that needs it would run into the test's own."""
@@ -182,6 +188,20 @@ def test_results_go_to_the_camera_whose_picture_it_was(axis: int | str, batch: i
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(width, range(len(shades))))
     assert found == pytest.approx(shades, abs=0.01)
+    assert cameras
+
+
+@pytest.mark.parametrize("provider", [*BESIDE_THE_PROCESSOR] or [NOTHING_BESIDE])
+def test_an_engine_of_this_build_finds_the_same_in_batches(provider: str) -> None:
+    batching = Batching(size=batch_of(provider), wait_s=0.05)
+    detector = ObjectDetector(brightness_model("n"), (provider, CPU), batching=batching)
+    assert detector.provider == provider
+    assert detector.batch == batching.size
+    shades = [8, 16, 24, 32] * 4
+    cameras = [detector.camera() for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        seen = threads.map(lambda shade: detector.look(Grey(64, 64, (shade,) * 3)), shades)
+        assert [found[0].box.w * 64 for found in seen] == pytest.approx(shades, abs=0.05)
     assert cameras
 
 

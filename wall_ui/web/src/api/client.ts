@@ -93,11 +93,12 @@ export class Api {
     return this.#call<T>(method, path, body, headers);
   }
 
+  /** Every camera in use: one that is switched off has no picture, and takes no place on a wall. */
   async cameras(): Promise<Camera[]> {
     const all: Camera[] = [];
     let cursor: string | null = null;
     do {
-      const query = new URLSearchParams({ limit: String(CAMERAS_PER_CALL) });
+      const query = new URLSearchParams({ enabled: 'true', limit: String(CAMERAS_PER_CALL) });
       if (cursor !== null) query.set('cursor', cursor);
       const page: CameraPage = await this.#call('GET', `/api/v1/cameras?${query}`);
       all.push(...page.items);
