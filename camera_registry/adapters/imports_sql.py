@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from camera_registry.adapters.camera_queries import in_scope
-from camera_registry.adapters.camera_tables import camera_groups, cameras
+from camera_registry.adapters.camera_tables import camera_groups
 from camera_registry.adapters.cameras_bulk import BulkCameras
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.import_tables import (
@@ -21,11 +21,12 @@ from camera_registry.adapters.import_tables import (
     mapping_json,
     row_values,
 )
+from camera_registry.adapters.known_cameras_sql import known_cameras
 from camera_registry.adapters.shared_sql import all_shared
 from camera_registry.adapters.work_table import WorkTable
 from camera_registry.imports.duplicates import Known
 from camera_registry.imports.model import Import, ImportRow, ImportState, RowState
-from camera_registry.model import Actor, Position
+from camera_registry.model import Actor
 from camera_registry.scope import Scope
 from camera_registry.shared import SharedCredential
 from camera_registry.stored import StoredCamera
@@ -180,25 +181,9 @@ class SqlImportStore:
             found = await connection.execute(query.order_by(r.number).limit(limit))
             return [import_row_of(row) for row in found.mappings()]
 
-    async def known(self, scope: Scope) -> Sequence[Known]:
-        """Return every registered camera as far as duplicates go."""
-        c = cameras.c
-        visible = in_scope(c.unit_code, scope, c.id).label("visible")
-        query = sa.select(c.name, c.url, c.serial, c.code, c.lon, c.lat, c.azimuth_deg, visible)
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).all()
-        return [
-            Known(
-                name,
-                url,
-                serial,
-                code or "",
-                None if lon is None else Position(lon, lat),
-                azimuth,
-                visible=bool(seen),
-            )
-            for name, url, serial, code, lon, lat, azimuth, seen in found
-        ]
+    def known(self, scope: Scope) -> AsyncIterator[Sequence[Known]]:
+        """Yield every registered camera as far as duplicates go, a portion at a time."""
+        return known_cameras(self._database, scope)
 
     async def groups(self) -> Mapping[str, str]:
         """Return the ids of the camera groups by folded name."""
@@ -220,7 +205,7 @@ class SqlImportStore:
 
     async def register(self, import_id: str, rows: Sequence[ImportRow], by: Actor) -> None:
         """Make cameras out of rows and mark the rows, all in one transaction."""
-        stored = [StoredCamera(from_snapshot(row.camera), row.sealed) for row in rows]
+        stored = await asyncio.to_thread(_cameras_of, rows)
         async with self._database.write() as connection:
             await self._bulk.insert(connection, stored, by)
             await self._mark(connection, import_id, rows, RowState.APPLIED)
@@ -247,3 +232,7 @@ class SqlImportStore:
                 .where(import_rows.c.import_id == import_id, import_rows.c.number.in_(numbers))
                 .values(state=state.value, sealed=b"")
             )
+
+
+def _cameras_of(rows: Sequence[ImportRow]) -> list[StoredCamera]:
+    return [StoredCamera(from_snapshot(row.camera), row.sealed) for row in rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import structlog
@@ -91,22 +92,15 @@ class Applier:
     async def _still_good(
         self, record: Import, rows: Sequence[ImportRow], scope: Scope
     ) -> list[ImportRow]:
-        known = Duplicates(await self._store.known(scope))
+        known = await registered(self._store, scope)
         usable = {each.id for each in (await self._store.shared(scope)).values()}
         good: list[ImportRow] = []
-        wrong: list[ImportRow] = []
-        for row in rows:
-            camera = from_snapshot(row.camera)
-            found = known.same_as(_known(camera))
-            if not scope.allows(camera.unit_code, camera.groups):
-                found.append(error("unit", "unit_out_of_scope", unit=camera.unit_code))
-            if camera.credential_id and camera.credential_id not in usable:
-                found.append(error("credential", "unknown_credential", credential=""))
-            if any(message.level is Level.ERROR for message in found):
-                wrong.append(_wrong(row, found))
-            else:
-                good.append(row)
-        await self._store.add_rows(record.id, wrong)
+        for start in range(0, len(rows), _BATCH):
+            batch = rows[start : start + _BATCH]
+            found = await asyncio.to_thread(_judged, batch, known, usable, scope)
+            wrong = [row for row in found if row.state is RowState.WRONG]
+            good += [row for row in found if row.state is not RowState.WRONG]
+            await self._store.add_rows(record.id, wrong)
         return good
 
     async def _all(self, record: Import, state: RowState) -> list[ImportRow]:
@@ -117,6 +111,31 @@ class Applier:
             if not page:
                 return found
             found += page
+
+
+async def registered(store: ImportStore, scope: Scope) -> Duplicates:
+    """Return all registered cameras as something that rows may repeat."""
+    known = Duplicates(())
+    async for portion in store.known(scope):
+        known.add_all(portion)
+    return known
+
+
+def _judged(
+    rows: Sequence[ImportRow], known: Duplicates, usable: Collection[str], scope: Scope
+) -> list[ImportRow]:
+    """Return rows as they are, or as wrong where something stands against them by now."""
+    judged: list[ImportRow] = []
+    for row in rows:
+        camera = from_snapshot(row.camera)
+        found = known.same_as(_known(camera))
+        if not scope.allows(camera.unit_code, camera.groups):
+            found.append(error("unit", "unit_out_of_scope", unit=camera.unit_code))
+        if camera.credential_id and camera.credential_id not in usable:
+            found.append(error("credential", "unknown_credential", credential=""))
+        refused = any(message.level is Level.ERROR for message in found)
+        judged.append(_wrong(row, found) if refused else row)
+    return judged
 
 
 def _wrong(row: ImportRow, messages: Sequence[Message]) -> ImportRow:

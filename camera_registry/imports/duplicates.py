@@ -40,7 +40,11 @@ class Duplicates:
     def __init__(self, registered: Iterable[Known]) -> None:
         self._same: dict[tuple[str, str], Known] = {}
         self._cells: dict[tuple[int, int], list[Known]] = {}
-        for known in registered:
+        self.add_all(registered)
+
+    def add_all(self, cameras: Iterable[Known]) -> None:
+        """Take some cameras, as :meth:`add` does."""
+        for known in cameras:
             self.add(known)
 
     def add(self, known: Known) -> None:

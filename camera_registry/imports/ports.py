@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from camera_registry.imports.duplicates import Known
@@ -76,8 +76,11 @@ class ImportStore(Protocol):
         """
         ...
 
-    async def known(self, scope: Scope) -> Sequence[Known]:
-        """Return every registered camera as far as duplicates go."""
+    def known(self, scope: Scope) -> AsyncIterator[Sequence[Known]]:
+        """Yield every registered camera as far as duplicates go, a portion at a time.
+
+        A city's cameras in one go would hold the event loop.
+        """
         ...
 
     async def groups(self) -> Mapping[str, str]:

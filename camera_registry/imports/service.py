@@ -18,10 +18,9 @@ import structlog
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, ConflictError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
-from camera_registry.imports.applying import Applier
+from camera_registry.imports.applying import Applier, registered
 from camera_registry.imports.checking import Checker, FileRows, read_file
 from camera_registry.imports.columns import checked, guess
-from camera_registry.imports.duplicates import Duplicates
 from camera_registry.imports.files import FILE_PURPOSE, Files, blob_key
 from camera_registry.imports.limits import Limits
 from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
@@ -248,7 +247,7 @@ class Imports:
             parts.weak,
             await self._store.shared(scope),
         )
-        duplicates = await asyncio.to_thread(Duplicates, await self._store.known(scope))
+        duplicates = await registered(self._store, scope)
         checker = Checker(
             rows.headings,
             mapping,

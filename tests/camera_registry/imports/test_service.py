@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from camera_registry.adapters import cameras_bulk, imports_sql
 from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
@@ -167,6 +168,36 @@ async def test_all_or_nothing_wants_every_row_good(rig: Rig) -> None:
     good = await rig.applied(good, Mode.ALL_OR_NOTHING)
     assert counts(good) == {"applied": 600}
     assert len({camera.code for camera in await rig.cameras()}) == 600
+
+
+async def test_no_camera_is_given_a_code_that_a_later_row_brings(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cameras_bulk, "_AT_ONCE", 2)
+    rows = [f"Máy {n},26740,rtsp://10.0.0.{n}/s,," for n in range(5)]
+    rows.append("Máy 5,26740,rtsp://10.0.0.5/s,,26740-OTH-0002")
+    heading = "name,unit,url,serial,code"
+    good = await rig.applied(await rig.checked(table(*rows, heading=heading)), Mode.ALL_OR_NOTHING)
+    assert counts(good) == {"applied": 6}
+    codes = {camera.name: camera.code for camera in await rig.cameras()}
+    assert codes["Máy 5"] == "26740-OTH-0002"
+    assert sorted(codes.values()) == [f"26740-OTH-{n:04}" for n in (1, 2, 3, 4, 5, 6)]
+
+
+async def test_a_part_that_is_refused_takes_all_of_it_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cameras_bulk, "_AT_ONCE", 2)
+    record = await rig.checked(many(5))
+    rows = await rig.imports.rows(record, [RowState.GOOD])
+    store = imports_sql.SqlImportStore(
+        rig.database, cameras_bulk.BulkCameras(rig.database, CodeScheme(), Units.load())
+    )
+    twice = replace(rows[0], number=99)
+    with pytest.raises(ConflictError):
+        await store.register(record.id, [*rows, twice], ANNA)
+    assert await rig.cameras() == []
+    assert counts(await rig.imports.get(record.id, None)) == {"good": 5}
 
 
 async def test_all_or_nothing_leaves_nothing_when_one_was_registered_meanwhile(rig: Rig) -> None:
