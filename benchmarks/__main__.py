@@ -28,6 +28,7 @@ NAMES = (
     "registry",
     "pages",
     "imports",
+    "edits",
     "quality",
 )
 

@@ -1,4 +1,4 @@
-"""The dry run of a file of 10,000 cameras beside others that are registered: time and memory.
+"""A file of 10,000 cameras beside others that are registered, looked at and then registered.
 
 The same rows as a workbook and as CSV, on both databases. A process of its own uploads and checks
 each as an api does; its peak memory is the kernel's (VmHWM), and the longest time in which its
@@ -32,6 +32,8 @@ from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
 from camera_registry.base.clock import SystemClock
 from camera_registry.imports.columns import COLUMNS
+from camera_registry.imports.model import Import, ImportState, Mode
+from camera_registry.imports.service import Imports
 from camera_registry.model import Actor
 from camera_registry.naming import CodeScheme
 from camera_registry.registry import CameraRegistry
@@ -46,7 +48,9 @@ from ioc_api.migrations import DIRECTORY
 
 _MOST_S = 30.0
 _MOST_MB = 300.0
+_MOST_MS = 200.0
 _LOOK_S = 0.005
+_BY = Actor("", "benchmark")
 
 
 def write_workbook(path: Path, rows: int) -> None:
@@ -92,7 +96,10 @@ def made_rows(rows: int) -> Iterator[list[object]]:
 
 
 async def dry_run(path: Path, url: str) -> dict[str, float]:
-    """Upload and check a file; return seconds, the peak memory in MB, and the rows by state."""
+    """Upload and check a file, register its good rows and take them back.
+
+    Returns seconds, the peak memory of the check in MB, stalls, and the rows by state.
+    """
     database = Database(url, DIRECTORY)
     clock, vault, units, policy = SystemClock(), Vault(os.urandom(32)), Units.load(), UrlPolicy()
     registry = CameraRegistry(SqlCameraStore(database), vault, units, policy, clock, None)
@@ -111,17 +118,34 @@ async def dry_run(path: Path, url: str) -> dict[str, float]:
     stall = Stall()
     watching = asyncio.create_task(stall.watch())
     began = time.perf_counter()
-    record = await service.upload(path, path.name, Actor("", "benchmark"))
+    record = await service.upload(path, path.name, _BY)
     await service.check(record, Scope.all())
-    while record.state.at_work or record.state.value == "uploaded":
-        await asyncio.sleep(0.05)
-        record = await service.get(record.id, None)
-    seconds = time.perf_counter() - began
+    record = await _ended(service, record)
+    found = {"seconds": time.perf_counter() - began, "peak_mb": peak_mb()}
+    found["stall_ms"], stall.worst_s = stall.worst_s * 1000, 0.0
+    counts = {state.value: float(number) for state, number in record.counts.items()}
+    began = time.perf_counter()
+    await service.apply(record, Mode.GOOD_ROWS, Scope.all(), _BY)
+    record = await _ended(service, record)
+    found["applied_s"] = time.perf_counter() - began
+    found["applied_ms"], stall.worst_s = stall.worst_s * 1000, 0.0
+    await service.undo(record, _BY)  # so that the next file finds what this one found
+    record = await _ended(service, record)
+    found["undone_ms"] = stall.worst_s * 1000
     watching.cancel()
     await service.close()
     await database.close()
-    counts = {state.value: float(number) for state, number in record.counts.items()}
-    return counts | {"seconds": seconds, "peak_mb": _peak_mb(), "stall_ms": stall.worst_s * 1000}
+    if record.error:
+        raise RuntimeError(record.error)
+    return counts | found
+
+
+async def _ended(service: Imports, record: Import) -> Import:
+    record = await service.get(record.id, None)
+    while record.state.at_work or record.state is ImportState.UPLOADED:
+        await asyncio.sleep(0.05)
+        record = await service.get(record.id, None)
+    return record
 
 
 class Stall:
@@ -138,7 +162,8 @@ class Stall:
             self.worst_s = max(self.worst_s, time.perf_counter() - before - _LOOK_S)
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Return the most memory that this process has held, in MB, as the kernel knows it."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
@@ -186,7 +211,16 @@ def measure(run: Run, engines: Sequence[str], rows: int, registered: int) -> Res
                             _MOST_S,
                         ),
                         Figure(f"peak memory, {kind}", found["peak_mb"], "MB", target=_MOST_MB),
-                        Figure(f"event loop held, {kind}", found["stall_ms"], "ms"),
+                        Figure(
+                            f"event loop held, {kind}", found["stall_ms"], "ms", target=_MOST_MS
+                        ),
+                        Figure(f"registered, {kind}", found["applied_s"], "s"),
+                        Figure(
+                            f"event loop held, registering, {kind}",
+                            found["applied_ms"],
+                            "ms",
+                            target=_MOST_MS,
+                        ),
                     ]
     wrong = max(found.get("wrong", 0.0) for found in details.values())
     notes = [f"{rows} rows ({wrong:.0f} wrong) beside {registered} registered cameras"]
