@@ -225,10 +225,11 @@ export const en: Catalogue = {
   'focus.why.network': 'the network does not let it through.',
   'focus.why.no_frames': 'no picture arrived.',
 
-  'empty.title': 'No cameras yet',
+  'empty.title': 'No camera is in use yet',
   'empty.text': 'Add the first one with:',
   'empty.or': 'or try it with simulated cameras:',
-  'empty.rights': 'If there are cameras, your account may not have been granted any unit yet.',
+  'empty.rights':
+    'If there are cameras, they may be switched off, or your account has been granted no unit yet.',
   'cameras.failed': 'The list of cameras could not be loaded.',
 
   'help.title': 'Keyboard',

@@ -221,10 +221,11 @@ export const vi = {
   'focus.why.network': 'mạng không cho kết nối.',
   'focus.why.no_frames': 'không nhận được khung hình nào.',
 
-  'empty.title': 'Chưa có camera',
+  'empty.title': 'Chưa có camera nào đang dùng',
   'empty.text': 'Thêm camera đầu tiên bằng lệnh:',
   'empty.or': 'hoặc chạy thử với camera mô phỏng:',
-  'empty.rights': 'Nếu đã có camera, có thể tài khoản của bạn chưa được cấp quyền ở đơn vị nào.',
+  'empty.rights':
+    'Nếu đã có camera: có thể chúng đang tắt, hoặc tài khoản của bạn chưa được cấp quyền ở đơn vị nào.',
   'cameras.failed': 'Không tải được danh sách camera.',
 
   'help.title': 'Phím tắt',
