@@ -38,6 +38,7 @@ from ioc_api.routes import tokens as token_routes
 from ioc_api.routes import users as administration
 from ioc_api.routes.deps import ApiDeps
 from ioc_api.web import problems
+from ioc_api.web.languages import Languages
 from ioc_api.web.middleware import BodyLimit, ProtectiveHeaders
 from ioc_api.web.openapi import describe, document_router
 from ioc_api.web.wall_files import mount_wall
@@ -53,6 +54,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
         BodyLimit, uploads=(*dry_run_routes.UPLOADS, *imports.UPLOADS, *models.UPLOADS)
     )
     app.add_middleware(ProtectiveHeaders, tiles=deps.basemap.origin)
+    app.add_middleware(Languages)
     return app
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from camera_registry.language import say
+
 
 class Level(StrEnum):
     """An error keeps a row out; a warning does not."""
@@ -30,7 +32,10 @@ class Message:
     def words(self, language: str) -> str:
         """Return the sentence in ``vi`` or ``en``."""
         vi, en = WORDS[self.code]
-        return (en if language == "en" else vi).format_map(dict(self.values))
+        values = dict(self.values)
+        if "reason" in values:  # a refusal of ours, as the registry has told it
+            values["reason"] = say(values["reason"], language)
+        return (en if language == "en" else vi).format_map(values)
 
 
 class CellError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -14,10 +15,12 @@ import click
 import uvloop
 
 from camera_registry.base.errors import CamhubError
+from camera_registry.language import DEFAULT, LANGUAGES, say
 from camera_registry.model import Actor
 from ioc_api.hosting import logs
 from ioc_api.settings import Settings
 
+_LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
@@ -100,5 +103,13 @@ class CamhubGroup(click.Group):
 
 def fail(error: CamhubError) -> NoReturn:
     """Print one line and leave with the error's exit code."""
-    click.echo(f"camhub: {logs.scrub(str(error))}", err=True)
+    hint = f" ({spoken(error.hint)})" if error.hint else ""
+    click.echo(f"camhub: {logs.scrub(spoken(error.message) + hint)}", err=True)
     sys.exit(error.kind.exit_code)
+
+
+def spoken(text: str) -> str:
+    """Return a sentence of ours in the language of this terminal: the first locale that is set."""
+    locale = next((os.environ[name] for name in _LOCALES if os.environ.get(name)), "")
+    language = locale.replace(".", "_").partition("_")[0].lower()
+    return say(text, language if language in LANGUAGES else DEFAULT)

@@ -19,7 +19,7 @@ from camera_registry.imports.service import Imports
 from camera_registry.imports.template import template
 from camera_registry.model import Actor
 from camera_registry.scope import Scope
-from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.base import CamhubGroup, run_tool, settings_options, spoken
 from ioc_api.compose.common import opened_database
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.services import make_services
@@ -89,7 +89,7 @@ def run(
         await service.apply(record, Mode(mode), _CITY, _actor())
         record = await _done(service, record, "registered")
         if record.error:
-            raise click.ClickException(f"{record.error}. {record.hint}")
+            raise click.ClickException(f"{spoken(record.error)}. {spoken(record.hint)}")
         click.echo(f"{record.counts.get(RowState.APPLIED, 0)} cameras registered.")
         click.echo(f"To take them back: camhub imports undo {record.id}")
 
@@ -126,7 +126,7 @@ async def _done(service: Imports, record: Import, word: str) -> Import:
     if shown.isatty():
         click.echo("\r\033[K", nl=False, file=shown)
     if record.state is ImportState.FAILED:
-        raise click.ClickException(f"{record.error}. {record.hint}")
+        raise click.ClickException(f"{spoken(record.error)}. {spoken(record.hint)}")
     return record
 
 

@@ -14,6 +14,7 @@ from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.jobs import Job, JobState
 from ioc_api.models.records import StoredModel
+from ioc_api.web.languages import Words
 from ioc_api.web.shapes import Body
 
 ModelName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -124,8 +125,8 @@ class ModelJobShape(BaseModel):
     done: int
     total: int
     code: str
-    error: str
-    hint: str
+    error: Words
+    hint: Words
     result: ModelResult | None
     has_picture: bool
     created_at: str

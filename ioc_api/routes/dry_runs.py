@@ -19,6 +19,7 @@ from ioc_api.access.guard import Granted, Me, permission
 from ioc_api.access.rbac import Action, Principal
 from ioc_api.dry_runs.model import Run, RunLimits, RunState
 from ioc_api.routes.deps import ApiDeps, Deps
+from ioc_api.web.languages import Words
 from ioc_api.web.middleware import Upload
 from ioc_api.web.shapes import Body
 
@@ -66,8 +67,8 @@ class DryRunShape(BaseModel):
     start_at: str
     result: dict[str, Any] | None
     code: str
-    error: str
-    hint: str
+    error: Words
+    hint: Words
 
 
 @router.post(

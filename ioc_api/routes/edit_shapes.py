@@ -14,6 +14,7 @@ from camera_registry.edits.change import BulkChange
 from camera_registry.edits.model import Edit, EditLine, EditState, LineState
 from ioc_api.routes.camera_shapes import Class, Day, Gate, Number, Priority, Transport
 from ioc_api.routes.camera_versions import FieldChange
+from ioc_api.web.languages import Words
 from ioc_api.web.shapes import Body
 
 MAX_IDS = 10_000
@@ -105,8 +106,8 @@ class EditShape(BaseModel):
     undone: int
     kept: int
     code: str
-    error: str
-    hint: str
+    error: Words
+    hint: Words
     created_at: str
     updated_at: str
 
@@ -127,7 +128,7 @@ class LineShape(BaseModel):
     state: LineState
     version: int
     code: str
-    message: str
+    message: Words
     changes: list[FieldChange]
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from camera_registry.base.clock import us_to_iso
 from camera_registry.health.model import HealthChange, Outage, SeenWindow, Target, Uptime
+from ioc_api.web.languages import Words
 from ioc_api.web.shapes import Body
 
 
@@ -19,7 +20,7 @@ class ChangeShape(BaseModel):
 
     state: str
     reason_code: str
-    reason: str
+    reason: Words
     at: str
     until: str | None
     worker: str
@@ -79,7 +80,7 @@ class OutageShape(BaseModel):
     unit_code: str
     state: str
     reason_code: str
-    reason: str
+    reason: Words
     dead_since: str
 
 

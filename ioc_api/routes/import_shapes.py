@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from camera_registry.base.clock import us_to_iso
 from camera_registry.imports.messages import Level, Message
 from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
+from ioc_api.web.languages import Words
 from ioc_api.web.shapes import Body
 
 Encoding = Literal["", "utf-8", "utf-16", "windows-1258"]
@@ -54,8 +55,8 @@ class ImportShape(BaseModel):
     undone: int
     kept: int
     code: str
-    error: str
-    hint: str
+    error: Words
+    hint: Words
     created_at: str
     updated_at: str
 

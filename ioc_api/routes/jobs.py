@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -13,10 +14,11 @@ from camera_registry.base.clock import us_to_iso
 from camera_registry.base.errors import NotFoundError
 from camera_registry.discovery import DiscoveryReport, Interfaces
 from camera_registry.jobs import Job, JobState
-from camera_registry.probe import ProbeReport
+from camera_registry.probe import Failure, ProbeReport
 from ioc_api.access.guard import SIGNED_IN, Me, permission
 from ioc_api.access.rbac import Principal
 from ioc_api.routes.deps import ApiDeps, Deps
+from ioc_api.web.languages import Words, spoken
 
 router = APIRouter(tags=["jobs"])
 
@@ -35,8 +37,8 @@ class JobError(BaseModel):
     """Why a job failed. ``code`` is a stable word for programs and for translation."""
 
     code: str
-    message: str
-    hint: str
+    message: Words
+    hint: Words
 
 
 class JobShape(BaseModel):
@@ -62,6 +64,21 @@ class JobShape(BaseModel):
     result: JobResult | None
 
 
+def _spoken(result: JobResult) -> JobResult:
+    """Return a report with its reasons in the language of the request."""
+    if not isinstance(result, ProbeReport):
+        return result
+    device = result.device
+    if device is not None:
+        device = replace(device, failures=tuple(map(_told, device.failures)))
+    failure = result.failure
+    return replace(result, device=device, failure=None if failure is None else _told(failure))
+
+
+def _told(failure: Failure) -> Failure:
+    return replace(failure, message=spoken(failure.message), hint=spoken(failure.hint))
+
+
 def job_shape(job: Job) -> JobShape:
     """Write a job as JSON."""
     decode = _DECODERS.get(job.kind)
@@ -79,7 +96,7 @@ def job_shape(job: Job) -> JobShape:
         worker=job.worker,
         has_picture=job.has_picture,
         error=JobError(code=job.code, message=job.error, hint=job.hint) if failed else None,
-        result=decode(job.result) if decode is not None and job.result else None,
+        result=_spoken(decode(job.result)) if decode is not None and job.result else None,
     )
 
 

@@ -26,6 +26,7 @@ from ioc_api.access.guard import By, Granted, permission
 from ioc_api.access.rbac import Action
 from ioc_api.routes.camera_query import Wanted
 from ioc_api.routes.deps import ApiDeps, Deps
+from ioc_api.web.languages import Words
 from ioc_api.web.paging import decode_cursor, encode_cursor
 from ioc_api.web.shapes import Body, Limit
 
@@ -105,8 +106,8 @@ class PasswordRowShape(BaseModel):
     unit_code: str
     state: RowState
     code: str
-    message: str
-    hint: str
+    message: Words
+    hint: Words
     tries: int
     updated_at: str
 

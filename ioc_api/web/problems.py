@@ -1,4 +1,8 @@
-"""The one place where errors become HTTP: problem documents after RFC 9457."""
+"""The one place where errors become HTTP: problem documents after RFC 9457.
+
+They are made in English and sent in the language that the request asks for: ``detail``, ``hint``
+and what is said about fields. ``title`` and ``code`` are the same in all languages.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from camera_registry.base.errors import CamhubError, Kind
+from camera_registry.language import DEFAULT, say
+from ioc_api.web.languages import language_of
+from ioc_api.web.validation import field_of, words_of
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +46,39 @@ class Problem(BaseModel):
     errors: list[FieldError] = Field(default_factory=list)
 
 
+class ProblemResponse(JSONResponse):
+    """The answer for a problem; who asks for it is known only when it is sent."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, problem: Problem, headers: dict[str, str] | None) -> None:
+        super().__init__(problem.model_dump(), problem.status, headers=headers)
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the problem in the language that the request prefers."""
+        language = language_of(scope)
+        if language != DEFAULT:
+            self.body = self.render(_translated(self._problem, language).model_dump())
+            self.headers["Content-Length"] = str(len(self.body))
+        self.headers["Content-Language"] = language
+        self.headers.add_vary_header("Accept-Language")
+        await super().__call__(scope, receive, send)
+
+
+def _translated(problem: Problem, language: str) -> Problem:
+    return problem.model_copy(
+        update={
+            "detail": say(problem.detail, language),
+            "hint": say(problem.hint, language),
+            "errors": [
+                FieldError(field=each.field, message=say(each.message, language))
+                for each in problem.errors
+            ],
+        }
+    )
+
+
 def problem_response(
     status: int,
     detail: str,
@@ -57,7 +98,7 @@ def problem_response(
         hint=hint,
         errors=errors or [],
     )
-    return JSONResponse(body.model_dump(), status, headers=headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(body, headers)
 
 
 def error_response(error: CamhubError) -> Response:
@@ -99,11 +140,7 @@ async def _validation(request: Request, error: Exception) -> Response:
             415, "A body is sent as application/json here", code="unsupported_media_type"
         )
     found = [
-        FieldError(
-            field=".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
-            message=str(item["msg"]),
-        )
-        for item in error.errors()[:20]
+        FieldError(field=field_of(item), message=words_of(item)) for item in error.errors()[:20]
     ]
     first = found[0]
     return problem_response(422, f"{first.field}: {first.message}", code="validation", errors=found)

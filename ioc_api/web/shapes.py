@@ -11,6 +11,7 @@ from camera_registry.base.clock import us_to_iso
 from camera_registry.model import CameraState, State
 from camera_registry.scope import EVERYWHERE, Scope
 from ioc_api.access.rbac import Grant, Role
+from ioc_api.web.languages import Words
 
 Limit = Annotated[int, Field(ge=1, le=500)]
 
@@ -62,7 +63,7 @@ class CameraStatus(BaseModel):
 
     state: State
     reason_code: str
-    reason: str
+    reason: Words
     since: str
     updated: str
     frame_at: str | None
@@ -82,7 +83,7 @@ class CameraStatus(BaseModel):
     gate_misses: int
     model: str
     model_code: str
-    model_reason: str
+    model_reason: Words
 
 
 class StateChange(CameraStatus):

@@ -236,8 +236,9 @@ describe('a refusal', () => {
     const many = new ApiError(422, 'validation', 'x', '', two);
     expect(refusalOf(many).fields).toEqual({ 'sub.width': 'a', tags: 'b' });
     const one = (detail: string) => refusalOf(new ApiError(422, 'x', detail, ''));
-    expect(one('sub.url: has no host').fields).toEqual({ 'sub.url': 'sub.url: has no host' });
+    expect(one('sub.url: has no host').fields).toEqual({ 'sub.url': 'has no host' });
     expect(Object.keys(one('onvif_url: no').fields)).toEqual(['capabilities.onvif_url']);
+    expect(one('sub.url: không có tên máy').fields).toEqual({ 'sub.url': 'không có tên máy' });
     expect(one('Nothing of the kind').other).toBe('Nothing of the kind');
     expect(one('secret: x')).toEqual({ fields: {}, other: 'secret: x' });
   });

@@ -153,6 +153,14 @@ describe('faults', () => {
       rule: 1,
       field: 'line',
     });
+    expect(placeOf('quy tắc gate: min_size nằm ngoài khoảng cho phép', document)).toEqual({
+      rule: 1,
+      field: 'min_size',
+    });
+    expect(placeOf('vạch line-cross-1 không có độ dài', document)).toEqual({
+      rule: 1,
+      field: 'line',
+    });
     expect(placeOf('two rules of a camera have the same id', document)).toBeNull();
   });
 });

@@ -1,3 +1,4 @@
+import { language } from '../i18n/index.svelte';
 import type {
   Camera,
   CameraPage,
@@ -131,7 +132,11 @@ export class Api {
     body?: unknown,
     extra: Readonly<Record<string, string>> = {},
   ): Promise<T> {
-    const headers: Record<string, string> = { Accept: 'application/json', ...extra };
+    const headers: Record<string, string> = {
+      Accept: 'application/json',
+      'Accept-Language': language.current,
+      ...extra,
+    };
     const plain = body instanceof Blob || body instanceof FormData;
     if (body !== undefined && !plain) headers['Content-Type'] = 'application/json';
     if (method !== 'GET' && this.csrfToken !== '') headers['X-CSRF-Token'] = this.csrfToken;

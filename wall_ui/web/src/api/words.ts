@@ -1,7 +1,7 @@
 import { t } from '../i18n/index.svelte';
 import { ApiError } from './client';
 
-/** Words for a call that failed. The server's own detail is English; ours come first. */
+/** Words for a call that failed: our own, or the server's, which come in the chosen language. */
 export function errorWords(cause: unknown): string {
   if (!(cause instanceof ApiError)) throw cause;
   if (cause.status === 0) return t('error.network');

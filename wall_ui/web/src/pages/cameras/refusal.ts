@@ -25,8 +25,8 @@ export function refusalOf(cause: unknown): Refusal {
   const words = errorWords(cause);
   if (!(cause instanceof ApiError)) return { fields: {}, other: words };
   const named = cause.errors.map(({ field, message }): [string, string] => [field, message]);
-  const first = /^([a-z_]+(?:\.[a-z_]+)*):/.exec(cause.detail)?.[1];
-  if (named.length === 0 && first !== undefined) named.push([first, words]);
+  const [prefix = '', first] = /^([a-z_]+(?:\.[a-z_]+)*): /.exec(cause.detail) ?? [];
+  if (named.length === 0 && first !== undefined) named.push([first, words.slice(prefix.length)]);
   const fields: Record<string, string> = {};
   let other = '';
   for (const [field, message] of named) {

@@ -1,3 +1,4 @@
+import { language } from '../../../i18n/index.svelte';
 import { cameraPath } from '../../cameras/api';
 
 /** Pauses before the next try; the last one for as long as it takes. */
@@ -62,6 +63,7 @@ export class Still {
     try {
       const answer = await fetch(`${cameraPath(this.cameraId)}/snapshot`, {
         credentials: 'same-origin',
+        headers: { 'Accept-Language': language.current },
       });
       if (answer.ok) {
         const size = /^(\d+)x(\d+)$/.exec(answer.headers.get('X-Camhub-Size') ?? '');

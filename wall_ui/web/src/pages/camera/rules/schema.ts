@@ -177,12 +177,12 @@ export function placeOf(
 ): { rule: number; field: string } | null {
   const path = /\$\.rules\[(\d+)\](?:\.([a-z_]+))?/.exec(words);
   if (path !== null) return { rule: Number(path[1]), field: path[2] ?? 'id' };
-  const named = /rule ([a-z0-9_-]+): ([a-z_]+)/.exec(words);
+  const named = /(?:rule|quy tắc) ([a-z0-9_-]+): ([a-z_]+)/.exec(words);
   if (named !== null) {
     const rule = document.rules.findIndex(({ id }) => id === named[1]);
     return rule < 0 ? null : { rule, field: named[2] ?? 'id' };
   }
-  const figure = /\b(line|zone) ([a-z0-9_-]+)/.exec(words);
+  const figure = /(?:^|\s)(line|zone|vạch|vùng) ([a-z0-9_-]+)/.exec(words);
   if (figure === null) return null;
   for (const [rule, one] of document.rules.entries()) {
     const field = FIGURES.find((name) => one[name]?.id === figure[2]);
