@@ -7,8 +7,7 @@ from typing import Protocol
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError
-from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.base.tasks import keeping
 
 log = structlog.get_logger(__name__)
 
@@ -38,12 +37,7 @@ class VersionKeeper:
 
     async def run(self) -> None:
         """Keep order for ever; without a database wait and try again."""
-        await retrying(
-            self._turn,
-            clock=self._clock,
-            backoff=Backoff(base_s=1.0, cap_s=60.0),
-            on_error=self._on_error,
-        )
+        await keeping(self._turn, self._clock, "version_keeper")
 
     async def _turn(self) -> None:
         await self.run_once()
@@ -61,6 +55,3 @@ class VersionKeeper:
         if forgotten:
             log.info("versions_forgotten", entries=forgotten)
         return forgotten
-
-    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
-        log.warning("version_keeper_waits", reason=error.message, delay_s=round(delay_s, 2))

@@ -6,8 +6,12 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,3 +64,16 @@ async def retrying(
             await clock.sleep(delay)
         else:
             backoff.reset()
+
+
+async def keeping(run_once: Callable[[], Awaitable[None]], clock: Clock, name: str) -> None:
+    """Run the rounds of a keeper for ever: one that fails is logged under its name.
+
+    The next is tried a second later, then ever later up to a minute. Ends as ``retrying`` does.
+    """
+
+    async def say(error: CamhubError, delay_s: float) -> None:
+        log.warning("keeper_waits", keeper=name, reason=error.message, delay_s=round(delay_s, 2))
+
+    backoff = Backoff(base_s=1.0, cap_s=60.0)
+    await retrying(run_once, clock=clock, backoff=backoff, on_error=say)

@@ -8,15 +8,11 @@ from datetime import timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import structlog
 from prometheus_client import Counter
 
 from analytics.series import Step
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError
-from camera_registry.base.tasks import Backoff, retrying
-
-log = structlog.get_logger(__name__)
+from camera_registry.base.tasks import keeping
 
 JOINED = Counter("camhub_counts_joined_total", "Rows of counts that were joined to longer ones.")
 DROPPED = Counter("camhub_counts_dropped_total", "Rows of counts deleted at the end of their time.")
@@ -63,12 +59,7 @@ class CountKeeper:
 
     async def run(self) -> None:
         """Keep order for ever; a pass that found much to do is followed by the next at once."""
-        await retrying(
-            self._turn,
-            clock=self._clock,
-            backoff=Backoff(base_s=1.0, cap_s=60.0),
-            on_error=self._on_error,
-        )
+        await keeping(self._turn, self._clock, "count_keeper")
 
     async def _turn(self) -> None:
         if not await self.run_once():
@@ -96,9 +87,6 @@ class CountKeeper:
             DROPPED.inc(gone)
             more |= gone == most
         return more
-
-    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
-        log.warning("count_keeper_waits", reason=error.message, delay_s=round(delay_s, 2))
 
 
 def _before(now_us: int, days: int) -> int:

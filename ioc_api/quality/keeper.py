@@ -11,8 +11,7 @@ from datetime import timedelta
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError
-from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.base.tasks import keeping
 from camera_registry.scope import Scope
 from ioc_api.quality import metrics
 from ioc_api.quality.desk import QualityDesk
@@ -38,12 +37,7 @@ class QualityKeeper:
 
     async def run(self) -> None:
         """Keep scores for ever; without a database wait and try again."""
-        await retrying(
-            self._turn,
-            clock=self._clock,
-            backoff=Backoff(base_s=1.0, cap_s=60.0),
-            on_error=self._on_error,
-        )
+        await keeping(self._turn, self._clock, "quality_keeper")
 
     async def _turn(self) -> None:
         await self.run_once()
@@ -77,6 +71,3 @@ class QualityKeeper:
             log.info("quality_forgotten", rows=_FORGET_ROWS)
         metrics.show(await store.groups(Scope.all(), today, today))
         return scored
-
-    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
-        log.warning("quality_keeper_waits", reason=error.message, delay_s=round(delay_s, 2))

@@ -10,8 +10,8 @@ import msgspec
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError, ConflictError, NotFoundError
-from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.base.errors import ConflictError, NotFoundError
+from camera_registry.base.tasks import keeping
 from camera_registry.device_host import device_elsewhere
 from camera_registry.jobs import Job, JobDesk, JobState, Submission
 from camera_registry.probe import PROBE, ProbeReport, ProbeRequest, decode_report, encode
@@ -64,12 +64,7 @@ class Measuring:
 
     async def run(self) -> None:
         """Follow jobs for ever; without bus or database wait and try again."""
-        await retrying(
-            self._turn,
-            clock=self._clock,
-            backoff=Backoff(base_s=1.0, cap_s=60.0),
-            on_error=self._on_error,
-        )
+        await keeping(self._turn, self._clock, "measuring")
 
     async def _turn(self) -> None:
         await self.look_once()
@@ -116,9 +111,6 @@ class Measuring:
             job = await self._jobs.submit(probe_of(stored, _SYSTEM, Scope.all()))
             self._own.add(job.id)
             self.follow(job.id, camera_id)
-
-    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
-        log.warning("measuring_waits", reason=error.message, delay_s=round(delay_s, 2))
 
 
 def probe_of(stored: StoredCamera, owner: str, scope: Scope) -> Submission:

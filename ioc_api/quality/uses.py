@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-import structlog
-
 from camera_registry import subjects
 from camera_registry.base.bus import Bus, Message
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import CamhubError
 from camera_registry.base.ids import is_id
-from camera_registry.base.tasks import Backoff, retrying
+from camera_registry.base.tasks import keeping
 from camera_registry.quality.model import Use
 from camera_registry.quality.ports import QualityStore
-
-log = structlog.get_logger(__name__)
 
 EVERY_S = 60.0
 _MOST = 200_000
@@ -43,12 +38,7 @@ class UseCounter:
 
     async def run(self) -> None:
         """Listen and write for ever; without bus or database wait and try again."""
-        await retrying(
-            self._listen,
-            clock=self._clock,
-            backoff=Backoff(base_s=1.0, cap_s=60.0),
-            on_error=self._on_error,
-        )
+        await keeping(self._listen, self._clock, "use_counter")
 
     async def _listen(self) -> None:
         heard = await self._bus.subscribe(subjects.demand("*"), self._on_demand)
@@ -83,6 +73,3 @@ class UseCounter:
         camera_id = message.subject.rpartition(".")[2]
         if is_id(camera_id):
             self.note([camera_id], Use.WALL)
-
-    async def _on_error(self, error: CamhubError, delay_s: float) -> None:
-        log.warning("use_counter_waits", reason=error.message, delay_s=round(delay_s, 2))
