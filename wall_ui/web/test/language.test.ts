@@ -32,8 +32,11 @@ it('asks the hub in the chosen language, whatever the browser speaks', async () 
 
 it('shows what the hub says, and its own words where the hub could say nothing', () => {
   expect(errorWords(new ApiError(409, 'x', 'Không có camera này', 'hãy thử lại'))).toBe(
-    'Không có camera này hãy thử lại',
+    'Không có camera này – hãy thử lại',
   );
+  const short = new ApiError(422, 'validation', 'password: cần ít nhất 12 ký tự', '');
+  expect(errorWords(short)).toBe('Mật khẩu: cần ít nhất 12 ký tự');
+  expect(errorWords(new ApiError(422, 'x', 'rtsp_x: không rõ', ''))).toBe('rtsp_x: không rõ');
   expect(errorWords(new ApiError(0, 'network', '', ''))).toContain('mạng');
   expect(errorWords(new ApiError(503, 'x', 'no', ''))).toContain('503');
 });
