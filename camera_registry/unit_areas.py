@@ -32,6 +32,10 @@ class AreaStore(Protocol):
         """Replace the polygons of these units, and of no other."""
         ...
 
+    async def newest(self) -> int:
+        """Return when polygons were last replaced, UTC us; 0 where there are none."""
+        ...
+
     async def all(self) -> dict[str, str]:
         """Return the geometry of each unit that has one."""
         ...
@@ -60,6 +64,10 @@ class UnitAreas:
     async def geometries(self) -> dict[str, str]:
         """Return the GeoJSON geometry of each unit that has one."""
         return await self._store.all()
+
+    async def newest(self) -> int:
+        """Return when polygons were last loaded, UTC us; 0 where there are none."""
+        return await self._store.newest()
 
     async def areas(self) -> dict[str, MultiPolygon]:
         """Return the polygons by unit, for asking whether a point lies inside."""

@@ -27,6 +27,12 @@ class SqlAreaStore:
             await connection.execute(unit_polygons.delete().where(c.unit_code.in_(list(areas))))
             await connection.execute(unit_polygons.insert(), rows)
 
+    async def newest(self) -> int:
+        """Return when polygons were last replaced, UTC us; 0 where there are none."""
+        query = sa.select(sa.func.max(unit_polygons.c.imported_us))
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one() or 0
+
     async def all(self) -> dict[str, str]:
         """Return the geometry of each unit that has one, by code."""
         c = unit_polygons.c

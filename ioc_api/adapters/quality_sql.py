@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from camera_registry.adapters.camera_queries import in_scope
 from camera_registry.adapters.camera_rows import camera_of
-from camera_registry.adapters.camera_tables import cameras
+from camera_registry.adapters.camera_tables import cameras, unit_polygons
 from camera_registry.adapters.database import Database
 from camera_registry.model import Camera
 from camera_registry.quality.model import Finding, Principle, Quality, QualityDay
@@ -39,16 +39,21 @@ class SqlQualityStore(QualityFacts):
         self._database = database
 
     async def due(self, day: date, settled_us: int, limit: int) -> Sequence[Camera]:
-        """Return cameras of one unit that have no score of a day, or an old one."""
-        c = cameras.c
+        """Return cameras of one unit that have no score of a day, or an old one.
+
+        A score is old where the camera was changed since, or the polygon of its unit was loaded.
+        """
+        c, area = cameras.c, unit_polygons.c
         mine = sa.and_(_q.camera_id == c.id, _q.day == day)
         settled = c.created_us + SETTLED_US
         lacking = sa.or_(
             _q.camera_id.is_(None),
             _q.computed_us < c.updated_us,
+            _q.computed_us < area.imported_us,
             sa.and_(_q.computed_us < settled, settled <= settled_us),
         )
         joined = cameras.outerjoin(quality_days, mine)
+        joined = joined.outerjoin(unit_polygons, area.unit_code == c.unit_code)
         unit = sa.select(sa.func.min(c.unit_code)).select_from(joined).where(lacking)
         query = (
             sa.select(cameras)

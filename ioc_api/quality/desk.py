@@ -28,7 +28,7 @@ _AT_A_TIME = 25
 _KNOWN_S = 1800.0
 """A camera that is watched for less than this is not called dead for how it began."""
 _READ_AGAIN_US = 600_000_000
-"""How long polygons, and the uptimes of a unit that is scored in parts, are taken as they were."""
+"""How long the uptimes of a unit that is scored in parts are taken as they were."""
 
 
 class QualityDesk:
@@ -51,7 +51,7 @@ class QualityDesk:
         self._states = states
         self._zone = zone
         self._clock = clock
-        self._polygons: tuple[int, Mapping[str, MultiPolygon]] = (-_READ_AGAIN_US, {})
+        self._polygons: tuple[int, Mapping[str, MultiPolygon]] = (0, {})
         self._uptimes: tuple[int, str, Mapping[str, Uptime]] = (-_READ_AGAIN_US, "", {})
 
     def now(self) -> datetime:
@@ -66,7 +66,6 @@ class QualityDesk:
         """Score a camera now, by facts that are read anew."""
         now = self._clock.utc_us()
         changes = await self._health.changes(camera.id, now - DAY_US, now, 20_000)
-        self._polygons = (-_READ_AGAIN_US, {})
         scored = await self._scored([camera], {camera.id: uptime(changes, now - DAY_US, now)}, now)
         await self.store.put(scored)
         return scored[0]
@@ -86,7 +85,7 @@ class QualityDesk:
     ) -> list[QualityDay]:
         day = self.today()
         ids = [camera.id for camera in cameras]
-        polygons = await self._areas_now(now_us)
+        polygons = await self._areas_now()
         measures = await self.store.measures(ids)
         doubles = await self.store.doubles(cameras)
         since = now_us - USED_DAYS * DAY_US
@@ -109,12 +108,11 @@ class QualityDesk:
             found.append(QualityDay(camera.id, camera.unit_code, day, quality, now_us))
         return found
 
-    async def _areas_now(self, now_us: int) -> Mapping[str, MultiPolygon]:
-        at, polygons = self._polygons
-        if now_us - at > _READ_AGAIN_US:
-            polygons = await self._areas.areas()
-            self._polygons = (now_us, polygons)
-        return polygons
+    async def _areas_now(self) -> Mapping[str, MultiPolygon]:
+        newest = await self._areas.newest()
+        if self._polygons[0] != newest:
+            self._polygons = (newest, await self._areas.areas())
+        return self._polygons[1]
 
     def _measured(self, camera: Camera, probed: Measure | None, now_us: int) -> Measure | None:
         """Return what a worker sees now where one does, with the clock that a probe has read."""

@@ -183,7 +183,7 @@ async def test_a_camera_is_judged_by_what_was_measured_lived_and_used(
 
 async def test_a_point_outside_its_unit_is_told_by_how_far(made: Hub) -> None:
     area = write_geometry(MultiPolygon.of([SQUARE]))
-    await SqlAreaStore(made.database).replace({UNIT_A: area}, 0)
+    await SqlAreaStore(made.database).replace({UNIT_A: area}, 1)
     inside = await camera(made, "Cầu Sài Gòn", position=Position(106.7, 10.8))
     outside = await camera(made, "Cầu Thị Nghè", position=Position(106.7, 10.91))
     await made.deps.quality.keeper.run_once()
@@ -194,6 +194,22 @@ async def test_a_point_outside_its_unit_is_told_by_how_far(made: Hub) -> None:
     assert wrong["scores"]["correct"] == 0.0
     (said,) = (each["en"] for each in wrong["findings"] if each["code"] == "outside")
     assert said == "The position lies 1112 m outside its unit"
+
+
+async def test_polygons_that_are_loaded_later_are_scored_by_at_once(made: Hub, clock: Late) -> None:
+    here = await camera(made, "Cầu Thị Nghè", position=Position(106.7, 10.91))
+    there = await camera(made, "Cầu Sài Gòn", unit=UNIT_B, position=Position(106.7, 10.8))
+    keeper = made.deps.quality.keeper
+    assert await keeper.run_once() == 2
+    before = await get(made, f"/api/v1/cameras/{here.id}/quality")
+    assert "no_polygon" in codes(before)
+    area = write_geometry(MultiPolygon.of([SQUARE]))
+    await SqlAreaStore(made.database).replace({UNIT_A: area}, clock.utc_us())
+    assert await keeper.run_once() == 1  # of the unit whose polygon is new
+    after = await get(made, f"/api/v1/cameras/{here.id}/quality")
+    assert "outside" in codes(after)
+    assert "no_polygon" in codes(await get(made, f"/api/v1/cameras/{there.id}/quality"))
+    assert await keeper.run_once() == 0
 
 
 async def test_scoring_again_sees_a_mended_fault(made: Hub) -> None:
