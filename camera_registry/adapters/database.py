@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -35,6 +37,7 @@ from camera_registry.base.errors import (
 )
 
 BUSY_TIMEOUT_MS = 5000
+_ASK_AGAIN_S = 0.01
 _WRITE = "camhub_write"
 _LOCK_KEY = 0x63616D687562
 """Key of the PostgreSQL advisory lock that stands in for SQLite's one writer ("camhub")."""
@@ -192,18 +195,36 @@ async def _open_sqlite(*arguments: Any, **named: Any) -> aiosqlite.Connection:
     thread.daemon = True
     try:
         connection = await opening
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-        ):
-            await (await connection.execute(f"PRAGMA {pragma}")).close()
+        await _pragma(connection, f"busy_timeout={BUSY_TIMEOUT_MS}")
+        await _write_ahead(connection)
+        await _pragma(connection, "synchronous=NORMAL")
+        await _pragma(connection, "foreign_keys=ON")
     except BaseException:
         opening.stop()
         await asyncio.to_thread(thread.join)
         raise
     return connection
+
+
+async def _pragma(connection: aiosqlite.Connection, text: str) -> None:
+    await (await connection.execute(f"PRAGMA {text}")).close()
+
+
+async def _write_ahead(connection: aiosqlite.Connection) -> None:
+    """Turn a database to its write-ahead log, which only a new one has yet to be.
+
+    Where several processes do so at once, SQLite says "locked" without waiting, whatever the busy
+    time-out: waiting for the lock could make two wait for each other. Whoever comes second asks
+    again, for as long as it would have waited.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            return await _pragma(connection, "journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        await asyncio.sleep(_ASK_AGAIN_S)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

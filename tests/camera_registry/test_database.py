@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,25 @@ def _migrate_and_write(path: Path, number: int) -> None:
         await database.close()
 
     asyncio.run(main())
+
+
+async def test_a_new_file_in_which_somebody_writes_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("CREATE TABLE elsewhere (x)")
+    holder.execute("BEGIN IMMEDIATE")
+    holder.execute("INSERT INTO elsewhere VALUES (1)")
+    database = open_database(path)
+    migrating = asyncio.create_task(database.migrate())
+    done, _ = await asyncio.wait({migrating}, timeout=0.3)
+    assert not done  # SQLite itself says at once that the file cannot be turned to its log
+    holder.execute("COMMIT")
+    holder.close()
+    await migrating
+    async with database.read() as connection:
+        mode = await connection.exec_driver_sql("PRAGMA journal_mode")
+        assert mode.scalar_one() == "wal"
+    await database.close()
 
 
 async def test_processes_that_start_and_write_at_once_do_not_fail(tmp_path: Path) -> None:
