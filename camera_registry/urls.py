@@ -139,7 +139,7 @@ class UrlPolicy:
         except ValueError:
             raise _bad("cannot be read: check the host and the port") from None
         if parts.scheme not in ports:
-            raise _bad(f"must begin with {' or '.join(f'{scheme}://' for scheme in ports)}")
+            raise _bad(f"must begin with {', '.join(f'{scheme}://' for scheme in ports)}")
         if not host:
             raise _bad("has no host")
         if port == 0:
