@@ -204,7 +204,7 @@ def test_refused_cameras_are_cut_off_at_twenty_unless_all_are_wanted(tmp_path: P
 
 
 def test_ctrl_c_stops_after_a_batch_and_says_how_far_it_came(tmp_path: Path) -> None:
-    count = 3000
+    count = 6000  # some seconds of work: time enough to press the key within it
     register(tmp_path, [made(f"Máy {n:04}", n) for n in range(count)])
     change = ["bulk", "--unit", A, "--set-priority", "5", "--yes"]
     watching, shown = os.openpty()  # how far it is, is told to a terminal only
