@@ -32,14 +32,32 @@ class _Watch:
         """Handle all present entries, then go on in a task of its own."""
         store = await self._bucket.store()
         self._watcher = await store.watchall()
-        while (entry := await self._watcher.updates(timeout=10)) is not None:
+        handled, on_their_way = 0, False
+        while True:
+            entry = await self._watcher.updates(timeout=10)
+            if entry is None:
+                if handled or not await self._sent():
+                    break
+                # The client says that there is nothing, too, where the server's word that it has
+                # sent everything came before what it has sent. The last of that has none behind it.
+                on_their_way = True
+                continue
             await self._handler(_entry(entry))
+            handled += 1
+            if on_their_way and entry.delta == 0:
+                break
         self._task = asyncio.create_task(self._run(self._watcher), name="bucket-watch")
 
     async def _run(self, watcher: Any) -> None:
         async for entry in watcher:
             if entry is not None:
                 await self._handler(_entry(entry))
+
+    async def _sent(self) -> int:
+        """Return how many entries the server has sent to this watch."""
+        subscription = self._watcher._sub  # noqa: SLF001 - the client tells it nowhere else
+        info = await subscription.consumer_info()
+        return info.delivered.consumer_seq if info.delivered else 0
 
     async def restart(self) -> None:
         """Start anew on a server that may have forgotten the consumer."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from nats.aio.subscription import Subscription
+from nats.js import JetStreamContext
+from nats.js.kv import KeyValue
 
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
@@ -107,3 +111,39 @@ async def test_a_missing_server_and_a_wrong_token_are_told_apart(own_nats: NatsS
         )
     with pytest.raises(UnavailableError, match="no nats-server answered"):
         await NatsBus.connect("nats://127.0.0.1:1", name="test", timeout_s=1)
+
+
+async def test_a_watch_waits_for_entries_that_are_on_their_way(
+    bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's word that it has sent everything can overtake what it has sent."""
+    bucket = bus.bucket(subjects.STATES_BUCKET)
+    for key in ("a", "b", "c"):
+        await bucket.put(key, key.encode())
+    asked = asyncio.Event()
+    look, watchall = Subscription._wait_for_msgs, KeyValue.watchall
+
+    async def look_later(self: Subscription, *given: Any) -> None:
+        await asked.wait()
+        await look(self, *given)
+
+    async def ask(self: KeyValue, **given: Any) -> KeyValue.KeyWatcher:
+        watcher = await watchall(self, **given)
+        asked.set()
+        return watcher
+
+    monkeypatch.setattr(Subscription, "_wait_for_msgs", look_later)
+    monkeypatch.setattr(JetStreamContext.PushSubscription, "delivered", 0)
+    monkeypatch.setattr(KeyValue, "watchall", ask)
+    seen: list[str] = []
+
+    async def keep(entry: Entry) -> None:
+        seen.append(entry.key)
+
+    watch = await bucket.watch(keep)
+    assert seen == ["a", "b", "c"]
+    await watch.stop()
+    await bus.purge(f"KV_{subjects.STATES_BUCKET}", ">")
+    empty = await bucket.watch(keep)
+    assert len(seen) == 3
+    await empty.stop()
