@@ -13,8 +13,9 @@ but ``n``) is a phrase of ours and is translated too; ``{0:n}`` fits a number on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import merge
 from string import Formatter
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
@@ -91,7 +92,7 @@ class Phrasebook:
             entry = _Entry(source, target, {each.hole: each.kind for each in target})
             self._by_word.setdefault(_first_word(source[0].literal), []).append(entry)
         for each in self._by_word.values():
-            each.sort(key=lambda entry: -entry.weight)
+            each.sort(key=_lightness)
 
     def say(self, text: str) -> str:
         """Return a text in this language; what has no entry stays as it is."""
@@ -124,11 +125,11 @@ class Phrasebook:
                 return "".join(self._filled(entry, found, depth))
         return None
 
-    def _candidates(self, text: str) -> list[_Entry]:
+    def _candidates(self, text: str) -> Iterable[_Entry]:
         """Return what may fit, the most literal text first."""
-        named = self._by_word.get(_first_word(text), [])
-        other = self._by_word.get("", [])
-        return sorted((*named, *other), key=lambda entry: -entry.weight) if named else other
+        word = _first_word(text)
+        named = self._by_word.get(word, []) if word else []
+        return merge(named, self._by_word.get("", []), key=_lightness)
 
     def _filled(self, entry: _Entry, found: Mapping[int, str], depth: int) -> Iterator[str]:
         for piece in entry.target:
@@ -137,6 +138,10 @@ class Phrasebook:
                 value = found[piece.hole]
                 ours = piece.kind not in ("", "n") and depth < _DEEPEST
                 yield (self._say(value, depth + 1) or value) if ours else value
+
+
+def _lightness(entry: _Entry) -> int:
+    return -entry.weight
 
 
 def _first_word(text: str) -> str:
