@@ -75,3 +75,17 @@ def test_a_busy_moment_leaves_few_threads(tmp_path: Path) -> None:
     )
     one, many = map(int, ran.stdout.split())
     assert many - one < 25  # about 100 where nothing bounds them
+
+
+def test_a_process_ends_cleanly_right_after_its_last_blob(tmp_path: Path) -> None:
+    # Several at once, because the machine has to be busy for a late thread to show.
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", _MANY, str(tmp_path / str(n))],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for n in range(16)
+    ]
+    ends = [(process.communicate()[1], process.returncode) for process in running]
+    assert ends == [(b"", 0)] * len(running)
