@@ -16,7 +16,9 @@ from camera_registry.edits.model import EditState
 from camera_registry.imports.model import ImportState
 from camera_registry.language.catalogue import entries
 from ioc_api.web.validation import WORDS
-from tests.ioc_api.language.raised import Found, Hole, Reader, Text, constants, sources
+from tests.ioc_api.language.raised import Found, Reader
+from tests.ioc_api.language.source import constants, sources
+from tests.ioc_api.language.texts import Hole, Text
 
 UNREADABLE = {
     ("analytics.rulebook.schedule", "', '.join(DAYS)"): "the days as the document writes them",
