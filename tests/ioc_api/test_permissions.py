@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -150,6 +150,8 @@ class Site:
     directory: SpecDirectory
     bus: NatsBus
     model_job: str = ""
+    standing: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
+    """What was made for the parameters of a path and has not been touched since."""
 
     async def token(self, role: Role | None, scope: Scope | None) -> str:
         secret = TOKEN_PREFIX + new_secret()
@@ -215,9 +217,15 @@ class Site:
         return camera, event
 
     async def objects(self, path: str) -> dict[str, str]:
-        """Make in unit A what the parameters of a path name, and return their values."""
+        """Return the values of a path's parameters: of things in unit A that nobody has touched."""
+        wanted = frozenset(name for _, name, _, _ in Formatter().parse(path) if name)
+        if wanted not in self.standing:
+            self.standing[wanted] = await self.made(wanted)
+        return self.standing[wanted]
+
+    async def made(self, wanted: frozenset[str]) -> dict[str, str]:
+        """Make what the parameters name, and return their values."""
         made = {"version": "1", "number": "0", "provider": "none", "session": new_id(2)}
-        wanted = {name for _, name, _, _ in Formatter().parse(path) if name}
         if wanted & {"camera_id", "camera", "event_id", "run_id"}:
             camera, event = await self.camera(GROUP_A)
             await eventually(lambda: self.directory.unit_of(camera.id) == UNIT_A)
@@ -416,7 +424,10 @@ async def call(
     if offer:
         headers["Content-Type"] = "application/sdp"
         return await client.request(method, path, headers=headers, content=b"v=0\r\n")
-    return await client.request(method, path, headers=headers, json=body)
+    answer = await client.request(method, path, headers=headers, json=body)
+    if method not in ("get", "head", "options") and answer.is_success:
+        site.standing.clear()
+    return answer
 
 
 def check(
