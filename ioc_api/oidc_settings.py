@@ -8,8 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ioc_api.access.oidc_claims import GrantMapping
-from ioc_api.access.oidc_documents import is_safe_url
-from ioc_api.access.oidc_provider import Provider
+from ioc_api.access.oidc_model import Provider, is_safe_url
 from ioc_api.access.rbac import Role
 
 Texts = Annotated[tuple[str, ...], Field(min_length=1, max_length=200)]

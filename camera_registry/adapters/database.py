@@ -19,15 +19,12 @@ from typing import Any
 import aiosqlite
 import msgspec
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from camera_registry.adapters.revisions import Revisions
 from camera_registry.base.errors import (
     CamhubError,
     ConfigError,
@@ -60,7 +57,7 @@ class Database:
     """A pool of connections. ``migrations`` is the directory with Alembic's scripts."""
 
     def __init__(self, url: str, migrations: Path) -> None:
-        self._migrations = migrations
+        self._revisions = Revisions(migrations)
         try:
             self.url = _with_driver(sa.engine.make_url(url))
             self._engine = create_async_engine(self.url, **_options(self.url))
@@ -118,44 +115,18 @@ class Database:
         is full or not writable.
         """
         async with self.write(alone=True) as connection:
-            await connection.run_sync(self._upgrade)
+            await connection.run_sync(self._revisions.upgrade)
 
     async def check_version(self) -> None:
         """Raise ConfigError unless the tables are exactly of this version of the code."""
         async with self.read() as connection:
-            current = await connection.run_sync(self._revision)
-        head = ScriptDirectory.from_config(self._config()).get_current_head()
-        if current != head:
+            current = await connection.run_sync(self._revisions.are_current)
+        if not current:
             raise ConfigError(
                 "The database was made by an older camhub",
                 hint="start `camhub up` or `camhub api` once: it migrates the tables",
                 code="database_older",
             )
-
-    def _config(self) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(self._migrations).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        return config
-
-    def _revision(self, connection: sa.Connection) -> str | None:
-        """Return the revision of the tables, None for an empty database."""
-        current = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(self._config())
-        known = {script.revision for script in scripts.walk_revisions()}
-        if current is not None and current not in known:
-            raise ConfigError(
-                f"The database was made by a newer camhub (revision {current})",
-                hint="upgrade camhub on this machine, or point it to another database",
-                code="database_newer",
-            )
-        return current
-
-    def _upgrade(self, connection: sa.Connection) -> None:
-        self._revision(connection)
-        config = self._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _with_driver(url: sa.URL) -> sa.URL:

@@ -26,7 +26,8 @@ from ioc_api.access.auth import Authenticator, new_secret
 from ioc_api.access.credentials import Client, SessionRow
 from ioc_api.access.log import AccessLog, What
 from ioc_api.access.oidc_claims import Claims, display_name, grants_of, usernames
-from ioc_api.access.oidc_provider import Flow, OidcClient, Provider
+from ioc_api.access.oidc_model import Provider
+from ioc_api.access.oidc_provider import Flow, OidcClient
 from ioc_api.access.purposes import ID_TOKEN
 
 log = structlog.get_logger(__name__)

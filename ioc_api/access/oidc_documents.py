@@ -7,10 +7,8 @@ https, or to this machine.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -19,6 +17,7 @@ from joserfc.jwk import KeySet
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import UnauthenticatedError, UnavailableError
+from ioc_api.access.oidc_model import is_safe_url
 
 log = structlog.get_logger(__name__)
 
@@ -101,16 +100,6 @@ class ProviderDocuments:
         return found
 
 
-def is_safe_url(url: str) -> bool:
-    """Say whether a provider may have this address: https, or http on this machine."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _local(host)))
-
-
 def _checked_url(url: str) -> None:
     if not is_safe_url(url):
         raise UnavailableError(
@@ -118,15 +107,6 @@ def _checked_url(url: str) -> None:
             hint="plain http is for this machine only",
             code="oidc_unavailable",
         )
-
-
-def _local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def refused(why: str) -> UnauthenticatedError:

@@ -17,31 +17,11 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 
 from camera_registry.base.clock import Clock
-from ioc_api.access.oidc_claims import Claims, GrantMapping
+from ioc_api.access.oidc_claims import Claims
 from ioc_api.access.oidc_documents import ProviderDocuments, refused
+from ioc_api.access.oidc_model import Provider
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """How a provider is used. ``client_secret`` is empty for a public client.
-
-    ``require_amr``: a person is let in only where the provider says that one of these methods was
-    used (RFC 8176, such as ``mfa`` or ``otp``); empty asks for none.
-    """
-
-    id: str
-    label: str
-    issuer: str
-    client_id: str
-    client_secret: str
-    mappings: tuple[GrantMapping, ...]
-    scope: str = "openid profile email"
-    username_claim: str = "preferred_username"
-    name_claim: str = "name"
-    require_amr: tuple[str, ...] = ()
-    leeway_s: int = 60
 
 
 @dataclass(frozen=True, slots=True)

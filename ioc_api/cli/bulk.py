@@ -20,7 +20,7 @@ from ioc_api.cli.base import run_tool, settings_options, this_person
 from ioc_api.cli.bulk_options import change_of, change_options
 from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.edit_steps import counts, ended, interrupts, print_lines, stopped
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.edits import edits_of
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load

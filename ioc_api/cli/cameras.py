@@ -26,7 +26,7 @@ from ioc_api.cli.base import (
 )
 from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import Settings, load
 

@@ -15,7 +15,7 @@ from camera_registry.records import CameraFilter
 from camera_registry.scope import EVERYWHERE, Scope
 from camera_registry.shared import NewShared, SharedChange, SharedCredential
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import load
 

@@ -20,7 +20,7 @@ from camera_registry.imports.template import template
 from camera_registry.model import Actor
 from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options, spoken
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load

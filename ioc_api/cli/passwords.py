@@ -17,7 +17,7 @@ from camera_registry.records import CameraFilter
 from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
 from ioc_api.cli.credentials import actor
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.passwords import make_password_runner
 from ioc_api.compose.services import make_services
 from ioc_api.settings import load

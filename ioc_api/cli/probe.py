@@ -21,7 +21,7 @@ from ingest.onvif.probe import probe_onvif
 from ingest.options import IngestOptions
 from ingest.probe.rtsp import probe_rtsp
 from ioc_api.cli.base import camera_password, run_tool, settings_options, this_person
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load
 

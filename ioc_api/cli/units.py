@@ -9,7 +9,7 @@ import click
 from camera_registry.base.clock import SystemClock
 from camera_registry.units import Units
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load
 

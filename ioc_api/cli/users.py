@@ -19,7 +19,7 @@ from ioc_api.access.accounts import Account
 from ioc_api.access.log import What
 from ioc_api.access.rbac import Grant, Role
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import Settings, load
 

@@ -15,7 +15,8 @@ from camera_registry.vault import Vault
 from camera_registry.vault_keys import KEY_BYTES, MAX_KEYS, KeyFile
 from ioc_api.adapters.sealed_sql import SqlSealedValues
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
-from ioc_api.compose.common import key_file, open_vault, opened_database
+from ioc_api.compose.common import key_file, open_vault
+from ioc_api.compose.database import opened_database
 from ioc_api.settings import Settings, load
 from ioc_api.vault_rotation import ON_ITS_WAY_S, Rotation, in_use
 

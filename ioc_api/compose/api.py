@@ -22,12 +22,8 @@ from ioc_api.adapters.events_sql import SqlEventStore
 from ioc_api.app import create_app
 from ioc_api.basemap import Basemap
 from ioc_api.compose.bus import connected_bus
-from ioc_api.compose.common import (
-    open_vault,
-    opened_database,
-    run_until,
-    stop_requested,
-)
+from ioc_api.compose.common import open_vault, run_until, stop_requested
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.dry_runs import make_dry_runs
 from ioc_api.compose.edits import edits_of
 from ioc_api.compose.http import serve

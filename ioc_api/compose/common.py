@@ -1,35 +1,17 @@
-"""What roles and commands share: the database, the vault, the end by signal."""
+"""What roles and commands share: the vault, the end by signal."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from camera_registry.adapters.database import Database
 from camera_registry.vault import Vault
 from camera_registry.vault_keys import KeyFile, parse_keys
 from camera_registry.weak import WeakCredentials
-from ioc_api import migrations
 from ioc_api.settings import Settings
-
-
-@contextlib.asynccontextmanager
-async def opened_database(settings: Settings, *, migrate: bool) -> AsyncIterator[Database]:
-    """Open the database for the time of the block; bring it up to date or check that it is."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database, migrations.DIRECTORY)
-    try:
-        if migrate:
-            await database.migrate()
-        else:
-            await database.check_version()
-        yield database
-    finally:
-        await database.close()
 
 
 def key_file(settings: Settings) -> KeyFile:

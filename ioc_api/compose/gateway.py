@@ -8,7 +8,8 @@ import socket
 
 from camera_registry.base.clock import SystemClock
 from ioc_api.compose.bus import connected_bus
-from ioc_api.compose.common import opened_database, run_until, stop_requested
+from ioc_api.compose.common import run_until, stop_requested
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.http import serve
 from ioc_api.compose.services import authenticator
 from ioc_api.live.app import GatewayDeps, create_gateway_app

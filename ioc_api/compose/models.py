@@ -14,7 +14,7 @@ from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.database import Database
 from camera_registry.base.clock import SystemClock
 from ioc_api.adapters.models_sql import SqlModelStore
-from ioc_api.compose.common import opened_database
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.detectors import open_detector
 from ioc_api.compose.intake import Progress, fetch_offer, try_out
 from ioc_api.models.download import Opener

@@ -16,7 +16,8 @@ import structlog
 
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import ConfigError, StorageError
-from ioc_api.compose.common import opened_database, run_until, stop_requested
+from ioc_api.compose.common import run_until, stop_requested
+from ioc_api.compose.database import opened_database
 from ioc_api.compose.demo import register_demo
 from ioc_api.compose.services import make_services
 from ioc_api.hosting.edge import Edge

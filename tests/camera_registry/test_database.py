@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 
 from camera_registry.adapters.camera_tables import camera_tags, cameras
 from camera_registry.adapters.database import Database, metadata
+from camera_registry.adapters.revisions import Revisions, alembic_config
 from camera_registry.base.errors import ConfigError, StorageError, UnavailableError
 from ioc_api.migrations import DIRECTORY
 from tests.databases import fresh_url, load_tables
@@ -52,11 +53,12 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(
 
 async def test_every_revision_goes_up_and_down_again(tmp_path: Path, engine: str) -> None:
     database = Database(await fresh_url(tmp_path), DIRECTORY)
-    scripts = ScriptDirectory.from_config(database._config())
+    scripts = ScriptDirectory.from_config(alembic_config(DIRECTORY))
     revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert Revisions(DIRECTORY).known == revisions  # its own reading, without Alembic
 
     def go(connection: sa.Connection, to: str) -> None:
-        config = database._config()
+        config = alembic_config(DIRECTORY)
         config.attributes["connection"] = connection
         step = command.downgrade if to in ("base", *before) else command.upgrade
         step(config, to)
@@ -268,7 +270,7 @@ async def test_cameras_of_the_first_version_get_empty_rules(tmp_path: Path) -> N
     database = open_database(tmp_path / "a.db")
 
     def first(connection: sa.Connection) -> None:
-        config = database._config()
+        config = alembic_config(DIRECTORY)
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
 

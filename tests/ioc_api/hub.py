@@ -49,7 +49,7 @@ from ioc_api.access.grant_rules import GrantRules
 from ioc_api.access.log import AccessLog
 from ioc_api.access.login import Login
 from ioc_api.access.oidc import Oidc
-from ioc_api.access.oidc_provider import Provider
+from ioc_api.access.oidc_model import Provider
 from ioc_api.access.passwords import Passwords
 from ioc_api.access.rbac import Grant, Role
 from ioc_api.access.second_step import SecondStep

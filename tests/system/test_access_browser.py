@@ -19,7 +19,7 @@ from camera_registry.adapters.bus_nats import NatsBus
 from camera_registry.scope import Scope
 from ioc_api.access.auth import SessionPolicy
 from ioc_api.access.oidc_claims import GrantMapping
-from ioc_api.access.oidc_provider import Provider
+from ioc_api.access.oidc_model import Provider
 from ioc_api.access.rbac import Grant, Role
 from tests.ioc_api.hub import PASSWORD, Hub, hub
 from tests.oidc.provider import SECRET, TestProvider

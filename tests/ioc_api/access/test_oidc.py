@@ -18,8 +18,8 @@ from camera_registry.scope import Scope
 from camera_registry.units import Units
 from ioc_api.access.auth import SESSION_COOKIE
 from ioc_api.access.oidc_claims import GrantMapping, grants_of, usernames
-from ioc_api.access.oidc_documents import is_safe_url
-from ioc_api.access.oidc_provider import OidcClient, Provider
+from ioc_api.access.oidc_model import Provider, is_safe_url
+from ioc_api.access.oidc_provider import OidcClient
 from ioc_api.access.rbac import Grant, Role
 from tests.fakes import ManualClock
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub, hub
