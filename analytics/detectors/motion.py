@@ -33,7 +33,7 @@ class MotionConfig:
     ``noise_s``: time constant of the usual difference. ``changed_share``: with more foreground than
     this the scene itself has changed (a lamp, an infrared filter, the camera was turned), and after
     ``changed_frames`` such frames the background is learned anew. A gap over ``gap_s`` between
-    frames does that at once.
+    frames does that at once; a camera at rest is looked at once in ten seconds or more often.
     """
 
     learn_s: float = 1.6
@@ -46,7 +46,7 @@ class MotionConfig:
     noise_max: float = 12.0
     changed_share: float = 0.6
     changed_frames: int = 5
-    gap_s: float = 10.0
+    gap_s: float = 12.0
 
 
 @dataclass(slots=True)

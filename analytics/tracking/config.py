@@ -36,7 +36,8 @@ class TrackerConfig:
     that happen to follow one another do not. ``lost_s``: how long a confirmed track is predicted on
     without being seen; one that was never confirmed ends after ``tentative_lost_s``. Either may be
     missed in one frame, however long ago the last one was up to ``gap_s``: a camera at rest is
-    looked at once per keyframe. ``max_tracks`` bounds the cost of a frame full of noise.
+    looked at once per keyframe, of which the gate takes one in ten seconds to be enough.
+    ``max_tracks`` bounds the cost of a frame full of noise.
 
     ``strong``, ``weak``, ``rest``: the rounds of matching, for strong detections, for weak ones and
     for the strong that are left. ``tentative``: weight of a track that is not confirmed yet;
@@ -58,7 +59,7 @@ class TrackerConfig:
     steady: float = 0.0
     lost_s: float = 2.0
     tentative_lost_s: float = 0.3
-    gap_s: float = 6.0
+    gap_s: float = 12.0
     max_tracks: int = 100
     strong: Round = Round(1.0, 0.2)
     weak: Round = Round(1.0, 0.2)

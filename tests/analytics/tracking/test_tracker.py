@@ -12,6 +12,7 @@ from analytics.events import Box, Detection, Track
 from analytics.tracking.association import greedy
 from analytics.tracking.config import BLOBS, CLASSES, TrackerConfig
 from analytics.tracking.tracker import Tracker
+from ingest.gate.packet_sizes import SizeConfig
 
 STEP_US = 200_000  # five frames a second
 Path = Callable[[float], tuple[float, float] | None]
@@ -75,6 +76,22 @@ def test_crossing_objects_do_not_swap(seed: int) -> None:
 def test_short_occlusion_keeps_the_id() -> None:
     ids = run([lambda t: None if 3.0 <= t < 4.2 else (0.1 + 0.08 * t, 0.5)], 9)
     assert len(ids[0]) == 1
+
+
+@pytest.mark.parametrize("preset", [BLOBS, CLASSES])
+def test_who_stands_in_a_sleeping_camera_keeps_the_id(preset: TrackerConfig) -> None:
+    """The gate lets a camera sleep that sends a keyframe in ten seconds."""
+    rng = np.random.default_rng(3)
+    tracker, at_us, ids = Tracker(preset), 0, set[int]()
+    longest_us = round(SizeConfig().max_gop_s * 1e6)
+    for step in [STEP_US] * 25 + [longest_us] * 12:
+        at_us += step
+        moved = min(at_us / 2e6, 1.0) * 0.1
+        x, y = rng.normal(0, 0.002, 2)
+        tracks = tracker.update([detection(0.4 + moved + x, 0.5 + y)], at_us)
+        ids |= {track.id for track in tracks if track.confirmed and track.seen}
+    assert len(ids) == 1
+    assert tracks[0].age_s > 100
 
 
 def test_long_absence_gives_a_new_id() -> None:
