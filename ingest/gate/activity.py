@@ -132,7 +132,7 @@ class ActivityGate:
         """
         if self._sizes is None:
             return self.phase
-        self._looked_us = at_us
+        before_us, self._looked_us = self._looked_us, at_us
         if not moving:
             return self.phase
         self._moved_us = at_us
@@ -141,7 +141,7 @@ class ActivityGate:
             self._wake_late(at_us)
             return self.phase
         if self._sizes.baseline_known:
-            self._movements.moved(at_us)
+            self._movements.moved(at_us, before_us)
         if self.phase is Phase.AWAKE and not self._confirmed and at_us >= self._woke_us:
             self._confirm()
         return self.phase

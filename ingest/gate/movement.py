@@ -22,12 +22,14 @@ class Finding(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MovementConfig:
     """A movement is real with ``looks`` looks that show it, none more than ``gap_s`` after the one
-    before. The sizes told it where they rose from ``before_s`` before its first look to ``grace_s``
-    after it; that is judged ``grace_s`` after it at the earliest.
+    before, or each the next look of a camera that gives few pictures, within ``slow_gap_s``. The
+    sizes told it where they rose from ``before_s`` before its first look to ``grace_s`` after it;
+    that is judged ``grace_s`` after it at the earliest.
     """
 
     looks: int = 3
     gap_s: float = 1.0
+    slow_gap_s: float = 4.0
     before_s: float = 1.0
     grace_s: float = 2.0
 
@@ -39,6 +41,7 @@ class Movements:
         config = config or MovementConfig()
         self._looks = config.looks
         self._gap_us = round(config.gap_s * 1e6)
+        self._slow_gap_us = round(config.slow_gap_s * 1e6)
         self._before_us = round(config.before_s * 1e6)
         self._grace_us = round(config.grace_s * 1e6)
         self._crossings: deque[int] = deque(maxlen=_CROSSINGS)
@@ -61,9 +64,12 @@ class Movements:
         if not self._crossings or abs(at_us - self._crossings[-1]) >= _STEP_US:
             self._crossings.append(at_us)
 
-    def moved(self, at_us: int) -> None:
-        """Take a look that shows movement."""
-        if self.began_us is None or not 0 <= at_us - self._last_us <= self._gap_us:
+    def moved(self, at_us: int, before_us: int | None = None) -> None:
+        """Take a look that shows movement; ``before_us`` is the look before it, whatever that
+        showed.
+        """
+        most_us = self._slow_gap_us if before_us == self._last_us else self._gap_us
+        if self.began_us is None or not 0 <= at_us - self._last_us <= most_us:
             self.began_us, self._seen, self._judged = at_us, 0, False
         self._seen += 1
         self._last_us = at_us

@@ -37,6 +37,18 @@ def test_a_movement_is_told_where_the_sizes_rose_about_its_beginning() -> None:
         assert movements.judge(14 * S) is None
 
 
+def test_looks_of_a_slow_camera_are_one_movement_where_none_between_was_still() -> None:
+    movements = Movements()
+    for at, before in ((10, 9), (11.05, 10), (12.1, 11.05), (13.2, 12.1)):
+        movements.moved(round(at * S), round(before * S))
+    assert movements.judge(14 * S) is Finding.UNTOLD
+    movements.moved(20 * S, 19 * S)
+    movements.moved(22 * S, 21 * S)  # nothing moved in between
+    assert movements.began_us == 22 * S
+    movements.moved(30 * S, 22 * S)  # nor is that one movement, whatever was looked at
+    assert movements.began_us == 30 * S
+
+
 def test_a_pause_begins_another_and_a_clock_that_jumps_back_too() -> None:
     movements = Movements()
     seen(movements, 10, 10.2, 10.4, 20)
