@@ -43,9 +43,10 @@ def candidates(boxes: Floats, scores: Floats, classes: Floats, shape: ModelShape
     fine = scores >= shape.reading.score
     fine &= np.isfinite(scores) & np.isfinite(classes) & np.isfinite(boxes).all(axis=1)
     fine &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    fine &= (classes >= 0) & (classes < shape.classes)
+    numbers = np.rint(classes)
+    fine &= (numbers >= 0) & (numbers < shape.classes)
     return Candidates(
-        boxes[fine], np.minimum(scores[fine], 1.0), np.rint(classes[fine]).astype(np.int64)
+        boxes[fine], np.minimum(scores[fine], 1.0), numbers[fine].astype(np.int64)
     )
 
 
@@ -86,11 +87,14 @@ def sigmoid(values: Floats) -> Floats:
     return result
 
 
-def expect(output: NDArray[Any], wanted: tuple[int | None, ...], what: str) -> Floats:
+def expect(
+    output: NDArray[Any], wanted: tuple[int | None, ...], what: str, *, empty: bool = True
+) -> Floats:
     """Return the output as float64. Raises ConfigError where its shape is not the wanted one."""
     fits = output.ndim == len(wanted) and all(
         size in {None, present} for size, present in zip(wanted, output.shape, strict=True)
     )
+    fits &= empty or output.size > 0
     if not fits:
         words = " x ".join("any" if size is None else str(size) for size in wanted)
         raise wrong_output(f"{what} has the shape {output.shape}, this decoder reads {words}")

@@ -24,7 +24,7 @@ from analytics.decoders.base import (
 
 def fastestdet(outputs: Outputs, shape: ModelShape) -> Candidates:
     """Read ``map`` (5 + classes, rows, columns)."""
-    grid = expect(outputs["map"], (5 + shape.classes, None, None), "map")
+    grid = expect(outputs["map"], (5 + shape.classes, None, None), "map", empty=False)
     _, rows, columns = grid.shape
     cells = grid.reshape(len(grid), -1).T
     row, column = np.divmod(np.arange(rows * columns), columns)

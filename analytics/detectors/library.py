@@ -152,6 +152,12 @@ class ModelLibrary:
                     return
                 await self._clock.sleep(backoff.next_delay())
                 continue
+            except Exception:
+                # a model may be made so that it trips us up: its cameras say so, and nobody waits
+                shelf.problem = ("model_failed", f"camhub failed on the model {shelf.name}")
+                REFUSALS.labels("unforeseen").inc()
+                log.exception("model_refused", model=shelf.name)
+                return
             break
         if shelf.detector is None:
             LOADED.inc()

@@ -37,6 +37,7 @@ class TensorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 Side = Annotated[int, Meta(ge=16, le=4096)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Stride = Annotated[int, Meta(ge=1, le=256)]
 
 
 class ImageSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -76,7 +77,7 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     activation: Literal["none", "sigmoid", "softmax"] = "none"
     boxes: Literal["pixels", "unit"] = "pixels"
-    strides: tuple[Annotated[int, Meta(ge=1, le=256)], ...] = (8, 16, 32)
+    strides: Annotated[tuple[Stride, ...], Meta(min_length=1, max_length=8)] = (8, 16, 32)
     columns: tuple[Column, ...] = ("x0", "y0", "x1", "y1", "score", "class")
     first_class: Annotated[int, Meta(ge=0, le=1)] = 0
     score: Share = 0.25

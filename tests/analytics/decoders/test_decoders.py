@@ -221,6 +221,18 @@ def test_no_object_gives_no_detection(decoder: str) -> None:
     assert seen(model_of(decoder, outputs)) == []
 
 
+def test_classes_that_are_no_whole_numbers_are_those_next_to_them_or_none() -> None:
+    rows = floats([[*CAR, 0.9, 2.6], [*CAR, 0.8, 1.6], [*CAR, 0.7, -0.4], [*CAR, 0.6, -0.6]])
+    found = DECODERS["nms_rows"].read({"rows": rows}, ModelShape(64, 64, 3, Reading()))
+    assert found.classes.tolist() == [2, 0]
+
+
+def test_a_grid_without_cells_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ObjectDetector(model_of("fastestdet", {"map": np.zeros((1, 8, 0, 0), np.float32)}))
+    assert caught.value.code == "model_outputs"
+
+
 def test_scores_below_the_threshold_and_unknown_classes_are_dropped() -> None:
     rows = floats([[*PERSON, 0.5, 0], [*CAR, 0.49, 1], [*CAR, 0.9, 3], [*CAR, 0.9, -1]])
     shape = ModelShape(64, 64, 3, Reading(score=0.5))

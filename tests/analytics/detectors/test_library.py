@@ -207,3 +207,23 @@ async def test_camera_that_leaves_while_its_model_loads_ends_the_loading() -> No
     await eventually(task.cancelled)
     assert site.library._shelves == {}
     await site.library.stop()
+
+
+async def test_model_that_trips_us_up_is_said_and_strikes_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site()
+    site.know(made("a"))
+    site.know(made("b"))
+    inner = site.open
+
+    def trip(model: Model | None) -> Detector:
+        if model is not None and model.manifest.name == "a":
+            raise ZeroDivisionError("what nobody foresaw")
+        return inner(model)
+
+    monkeypatch.setattr(site.library, "_open", trip)
+    odd, other = site.library.camera("a"), site.library.camera("b")
+    await ready(other, "b@1")
+    assert odd.status().code == "model_failed"
+    assert odd.camera().detect(LOOK) == []
