@@ -28,13 +28,17 @@ from analytics.detectors.scaling import InputMaker, Picture, Tensor
 from analytics.events import Detection
 from analytics.geometry import clamped
 from analytics.model.manifest import ImageSpec, Manifest, Model, refused
-from analytics.model.ort_session import open_session, run_session
+from analytics.model.ort_session import HANGS, RUN_LIMIT_S, open_session, run_session
 from analytics.model.providers import CPU, batch_of, fell_back
 from analytics.tracking.config import CLASSES, TrackerConfig
-from camera_registry.base.errors import CamhubError, ConfigError
+from camera_registry.base.errors import CamhubError, ConfigError, UnavailableError
 
 _WARM_UPS = 2
 _MEASURED = 5
+_FIRST_RUNS_S = 600.0
+"""Some engines build themselves for this machine in their first run."""
+_REST_S = 300.0
+"""A model that did not end is not run again for so long: each try takes a thread of all cameras."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +91,8 @@ class ObjectDetector:
             fell_back(providers[0], "onnxruntime could not start it")
         self.provider = str(used[0]) if used else CPU
         self._batcher: Batcher[Tensor, Outputs] | None = None
+        self._limit_s = RUN_LIMIT_S
+        self._rests_until = 0.0
         self.seconds = self._try_out(image, limits or LoadLimits())
         self._begin_batching(image, batching or Batching())
 
@@ -114,7 +120,13 @@ class ObjectDetector:
         return camera
 
     def look(self, picture: Picture) -> list[Detection]:
-        """Return what is in a picture, by falling score. Raises UnavailableError where it fails."""
+        """Return what is in a picture, by falling score. Raises UnavailableError where it fails, and
+        at once where the model did not come to an end lately.
+        """
+        if time.monotonic() < self._rests_until:
+            raise UnavailableError(
+                f"model {self.label} came to no end lately", hint="choose another model", code=HANGS
+            )
         tensor, where = self._make_input(picture)
         found = self._infer(tensor)
         keep = suppress(
@@ -150,7 +162,13 @@ class ObjectDetector:
             self._image.name: tensors[0] if count == 1 else np.concatenate(tensors),
             **{name: np.repeat(value, count, axis=0) for name, value in self._fixed.items()},
         }
-        found = run_session(self._session, self.label, list(self._fetch.values()), feed)
+        wanted = list(self._fetch.values())
+        try:
+            found = run_session(self._session, self.label, wanted, feed, self._limit_s)
+        except UnavailableError as error:
+            if error.code == HANGS:
+                self._rests_until = time.monotonic() + _REST_S
+            raise
         outputs = dict(zip(self._fetch, found, strict=True))
         if self._named:
             return [_rows_of(outputs, index, self._batch_column) for index in range(count)]
@@ -198,12 +216,18 @@ class ObjectDetector:
         fastest = float("inf")
         try:
             for attempt in range(_WARM_UPS + _MEASURED):
+                patient = attempt < _WARM_UPS and self.provider != CPU
+                self._limit_s = _FIRST_RUNS_S if patient else RUN_LIMIT_S
                 started = limits.timer()
                 self._infer(tensor)
                 if attempt >= _WARM_UPS:
                     fastest = min(fastest, limits.timer() - started)
         except ConfigError as error:
             raise refused(self._manifest.name, error.message, error.code) from error
+        except UnavailableError as error:
+            if error.code != HANGS:
+                raise
+            raise refused(self._manifest.name, error.message, HANGS) from error
         if limits.seconds is not None and fastest > limits.seconds:
             raise ConfigError(
                 f"model {self._manifest.name}: takes {fastest * 1000:.0f} ms a picture here, "

@@ -12,7 +12,12 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 from analytics.model.manifest import ORT_TYPES, Model, SessionTensor, TensorSpec, check_tensors
 from analytics.model.providers import CPU
+from analytics.model.run_limit import RUN_LIMITS
 from camera_registry.base.errors import ConfigError, UnavailableError
+
+HANGS = "model_hangs"
+RUN_LIMIT_S = 20.0
+"""A run that takes longer does not end: the slowest model that anybody wants takes a second."""
 
 # onnxruntime's exceptions have no common base of their own
 _ORT_ERRORS: tuple[type[Exception], ...] = (
@@ -69,15 +74,28 @@ def tensors_of(name: str, data: bytes) -> tuple[tuple[TensorSpec, ...], tuple[Te
 
 
 def run_session(
-    session: ort.InferenceSession, label: str, outputs: list[str], feed: dict[str, NDArray[Any]]
+    session: ort.InferenceSession,
+    label: str,
+    outputs: list[str],
+    feed: dict[str, NDArray[Any]],
+    limit_s: float = RUN_LIMIT_S,
 ) -> list[NDArray[Any]]:
-    """Run a model. Raises UnavailableError where onnxruntime fails."""
-    try:
-        return [np.asarray(found) for found in session.run(outputs, feed)]
-    except _ORT_ERRORS as error:
-        raise UnavailableError(
-            f"model {label} failed: {_first_line(error)}", code="model_failed"
-        ) from error
+    """Run a model. Raises UnavailableError where onnxruntime fails, and with the code
+    ``model_hangs`` where the run was stopped because it went on for longer than ``limit_s``.
+    """
+    with RUN_LIMITS.watched(limit_s) as options:
+        try:
+            return [np.asarray(found) for found in session.run(outputs, feed, options)]
+        except _ORT_ERRORS as error:
+            if options.terminate:
+                raise UnavailableError(
+                    f"model {label} was stopped after {limit_s:.0f} s with one picture",
+                    hint="choose another model",
+                    code=HANGS,
+                ) from error
+            raise UnavailableError(
+                f"model {label} failed: {_first_line(error)}", code="model_failed"
+            ) from error
 
 
 def _open(

@@ -143,6 +143,70 @@ def test_bytes_are_not_normalised() -> None:
     assert code_of(model_of("nms_rows", ROWS, inputs=inputs, image=image)) == "model_manifest"
 
 
+def endless_model() -> Model:
+    """A model whose loop goes on for ever where the first pixel is not black."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    base = model_of("nms_rows", ROWS)
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["goes_on"]),
+            helper.make_node("Identity", ["value"], ["carried"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("value", TensorProto.FLOAT, [1, 1, 6]),
+        ],
+        [
+            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("carried", TensorProto.FLOAT, [1, 1, 6]),
+        ],
+    )
+    nodes = [
+        helper.make_node("ReduceMax", ["image"], ["most"], keepdims=0),
+        helper.make_node("Greater", ["most", "black"], ["bright"]),
+        helper.make_node("Loop", ["", "bright", "box"], ["rows"], body=body),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "endless",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, [1, 1, 6])],
+        [
+            numpy_helper.from_array(np.array(0, np.float32), "black"),
+            numpy_helper.from_array(BOX, "box"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return Model(base.manifest, model.SerializeToString())
+
+
+def test_a_model_that_does_not_end_is_stopped_and_not_tried_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector = ObjectDetector(endless_model())
+    (found,) = detector.look(Grey(64, 64, (0, 0, 0)))
+    assert found.label == "person"
+    monkeypatch.setattr(detector, "_limit_s", 0.1)
+    with pytest.raises(UnavailableError) as caught:
+        detector.look(Grey(64, 64))
+    assert caught.value.code == "model_hangs"
+    monkeypatch.setattr(detector, "_session", None)  # what runs now would fail
+    with pytest.raises(UnavailableError) as again:
+        detector.look(Grey(64, 64, (0, 0, 0)))
+    assert again.value.code == "model_hangs"
+
+
+def test_a_model_that_does_not_end_when_it_is_tried_out_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("analytics.detectors.object_detector.RUN_LIMIT_S", 0.1)
+    monkeypatch.setattr(ObjectDetector, "_empty", lambda *_: np.ones((1, 3, 64, 64), np.float32))
+    assert code_of(endless_model()) == "model_hangs"
+
+
 def test_failure_in_the_run_is_one_line() -> None:
     detector = ObjectDetector(model_of("nms_rows", ROWS))
     wrong: NDArray[np.float32] = np.zeros((1, 3, 9, 9), np.float32)
