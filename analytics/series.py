@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 MINUTE_US = 60_000_000
+_LONGEST_LOOK_US = 12_000_000
 MAX_KEYS = 128
 """Series of one rule in one minute; labels beyond that are counted as ``other``."""
 
@@ -22,8 +23,9 @@ Step = Literal["minute", "hour", "day"]
 class CountRecord:
     """One value of a series.
 
-    ``start_us`` (UTC) and ``seconds`` are its time, ``weight`` the number of single values in it;
-    ``how`` says what makes one value of several. ``zone`` is that of the rule, or its line.
+    ``start_us`` (UTC) and ``seconds`` are its time, ``weight`` the number of single values in it,
+    or for the mean of a state (how many wait) the milliseconds that it was looked at; ``how`` says
+    what makes one value of several. ``zone`` is that of the rule, or its line.
     """
 
     rule: str
@@ -65,6 +67,22 @@ def decode_counts(data: bytes) -> CountBatch:
 _Key = tuple[str, str, str, How]
 
 
+class Looks:
+    """How long each look stands for: a camera at rest is looked at seldom, and a mean over looks
+    would hardly count those times.
+    """
+
+    def __init__(self) -> None:
+        self._last_us: int | None = None
+
+    def milliseconds(self, at_us: int) -> int:
+        """Return the time since the look before, at least 1; a longer pause was no looking."""
+        last_us, self._last_us = self._last_us, at_us
+        if last_us is None or not 0 < at_us - last_us <= _LONGEST_LOOK_US:
+            return 1
+        return max(1, (at_us - last_us) // 1000)
+
+
 class Series:
     """Collects the values of one rule by minute."""
 
@@ -81,14 +99,15 @@ class Series:
         *,
         direction: str = "",
         label: str = "",
+        weight: int = 1,
     ) -> None:
-        """Take one value into the minute of its time."""
+        """Take one value into the minute of its time; a mean is by ``weight``."""
         minute = self._minutes.setdefault(at_us // MINUTE_US, {})
         key: _Key = (measure, direction, label, how)
         if key not in minute and len(minute) >= MAX_KEYS:
             key = (measure, direction, "other", how)
-        held, weight = minute.get(key, (0.0, 0))
-        minute[key] = (_joined(how, held, weight, value, 1), weight + 1)
+        held, known = minute.get(key, (0.0, 0))
+        minute[key] = (_joined(how, held, known, value, weight), known + weight)
 
     def drain(self, at_us: int | None) -> list[CountRecord]:
         """Hand over and forget the minutes that ended before ``at_us`` (None: all), in order."""

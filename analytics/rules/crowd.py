@@ -5,7 +5,7 @@ from __future__ import annotations
 from analytics.rulebook.book import CrowdRule
 from analytics.rules.base import Alarm, CoolDown, Hit, Sight, bounds, place_hit
 from analytics.rules.stays import Stays
-from analytics.series import CountRecord, Series
+from analytics.series import CountRecord, Looks, Series
 
 
 class Crowd:
@@ -19,6 +19,7 @@ class Crowd:
         self._alarm = Alarm(rule.for_s, rule.clear_s)
         self._cool_down = CoolDown(rule.cool_down_s)
         self._series = Series(rule.id, rule.version, rule.zone.id, rule.kind)
+        self._looks = Looks()
 
     @property
     def held_back(self) -> int:
@@ -30,7 +31,8 @@ class Crowd:
         self._stays.update(sight.tracks, sight.at_us)
         present = len(self._stays.present)
         self._series.add(sight.at_us, "occupancy", present, "max")
-        self._series.add(sight.at_us, "occupancy", present, "mean")
+        weight = self._looks.milliseconds(sight.at_us)
+        self._series.add(sight.at_us, "occupancy", present, "mean", weight=weight)
         raised = self._alarm.update(present > self._rule.above, sight.at_us)
         if not raised or not self._cool_down.allows(sight.at_us):
             return []

@@ -5,14 +5,14 @@ from __future__ import annotations
 from analytics.rulebook.book import QueueRule
 from analytics.rules.base import Alarm, CoolDown, Hit, Sight, bounds, place_hit, track_hit
 from analytics.rules.stays import Stay, Stays
-from analytics.series import CountRecord, Series
+from analytics.series import CountRecord, Looks, Series
 
 
 class Queue:
     """Applies one :class:`QueueRule`.
 
-    Measures of the series, by minute: ``waiting`` (most at once, and mean over the frames),
-    ``longest_wait_s`` (most), ``mean_wait_s`` (of those who wait, mean over the frames), ``left``
+    Measures of the series, by minute: ``waiting`` (most at once, and mean over the time),
+    ``longest_wait_s`` (most), ``mean_wait_s`` (of those who wait, mean over the time), ``left``
     (stays that ended) and ``wait_s`` (their whole length, mean and longest).
     """
 
@@ -29,6 +29,7 @@ class Queue:
         self._alarm = Alarm(0.0, rule.clear_s)
         self._cool_down = CoolDown(rule.cool_down_s)
         self._series = Series(rule.id, rule.version, rule.zone.id, rule.kind)
+        self._looks = Looks()
 
     @property
     def held_back(self) -> int:
@@ -55,11 +56,13 @@ class Queue:
         return self._series.drain(at_us)
 
     def _measure(self, at_us: int, waits: list[float]) -> None:
+        weight = self._looks.milliseconds(at_us)
         self._series.add(at_us, "waiting", len(waits), "max")
-        self._series.add(at_us, "waiting", len(waits), "mean")
+        self._series.add(at_us, "waiting", len(waits), "mean", weight=weight)
         self._series.add(at_us, "longest_wait_s", max(waits, default=0.0), "max")
         if waits:
-            self._series.add(at_us, "mean_wait_s", sum(waits) / len(waits), "mean")
+            mean_s = sum(waits) / len(waits)
+            self._series.add(at_us, "mean_wait_s", mean_s, "mean", weight=weight)
 
     def _hit(self, longest: Stay, waits: list[float]) -> Hit:
         zone = self._rule.zone

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from analytics.dry_run import DryRun, DryRunProgress, dry_run, plain
+from analytics.pipeline import PipelineConfig
 from analytics.rulebook.book import Rulebook, default_rulebook
 from analytics.rulebook.document import decode_rules, encode_rules, json_schema
 from analytics.rulebook.schedule import time_zone
@@ -53,8 +54,9 @@ def try_out(
 ) -> None:
     """Run rules over a recorded clip and print the events and counts they would give.
 
-    Nothing is stored or sent. The model is that of CAMHUB_DETECTOR; the built-in one needs the
-    first two seconds of a clip to learn its background.
+    Nothing is stored or sent. The model is the default one, and as many pictures a second are
+    looked at as of a camera; the built-in model needs the first two seconds of a clip to learn its
+    background.
 
     \b
     Examples:
@@ -69,7 +71,13 @@ def try_out(
     logs.configure("warning", "console", "cli")
     detector = asyncio.run(make_detector(given))
     told = None if as_json or not sys.stderr.isatty() else _tell
-    result = dry_run(read_packets(media, start_us), rulebook, detector, progress=told)
+    result = dry_run(
+        read_packets(media, start_us),
+        rulebook,
+        detector,
+        PipelineConfig(analysis_fps=given.analysis_fps),
+        progress=told,
+    )
     if as_json:
         click.echo(msgspec.json.encode(plain(result, rulebook)).decode())
     else:

@@ -47,6 +47,16 @@ def test_events_and_counts_of_a_clip_are_those_of_its_truth(tmp_path: Path, medi
     assert "events: 1" in words.stdout
 
 
+def test_as_many_pictures_are_looked_at_as_of_a_camera(media: Path) -> None:
+    looked = [
+        json.loads(
+            camhub("rules", "test", "--media", str(media), "--json", CAMHUB_ANALYSIS_FPS=fps).stdout
+        )["frames"]
+        for fps in ("2", "5")
+    ]
+    assert looked == [40, 100]
+
+
 def test_schedule_goes_by_the_time_that_is_given(tmp_path: Path, media: Path) -> None:
     rules = write(tmp_path, {"kind": "zone_enter", "id": "night", "schedule": NIGHT})
     given = ["--rules", str(rules), "--media", str(media), "--json"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,6 +149,26 @@ def test_count_only_gives_neither_picture_nor_track(frames: list[dict[int, Point
     assert all(hit.track is None and not hit.picture for _, hit in silent)
     assert all(hit.track is not None and hit.picture for _, hit in told)
     assert one.counts(None) == other.counts(None)
+
+
+@pytest.mark.parametrize(
+    ("machine", "measure"),
+    [
+        (lambda: queue(count_only=True), "waiting"),
+        (lambda: Crowd(CrowdRule("c", zone=HALF, **EXACT)), "occupancy"),
+    ],
+)
+def test_means_are_over_the_time_however_often_it_was_looked(
+    machine: Callable[[], Queue | Crowd], measure: str
+) -> None:
+    """Two stand for half a minute in a camera that sleeps, then they walk about outside."""
+    watch = machine()
+    asleep = [(at_us, IN) for at_us in range(0, 30_000_000, 2_000_000)]
+    awake = [(at_us, OUT) for at_us in range(30_000_000, 60_000_000, STEP_US)]
+    for at_us, place in asleep + awake:
+        watch.see(Sight([track(1, place, at_us), track(2, place, at_us)], at_us))
+    found = [r for r in watch.counts(None) if (r.measure, r.how) == (measure, "mean")]
+    assert [r.value for r in found] == [pytest.approx(1.0, abs=0.2)]
 
 
 def test_what_is_lost_is_bounded() -> None:
