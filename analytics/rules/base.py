@@ -140,6 +140,15 @@ class Qualifier:
         return False
 
 
+    def knows(self, ident: int) -> bool:
+        """Say whether a track of this id has qualified."""
+        return ident in self._known
+
+    def adopt(self, track: Track) -> None:
+        """Let a track count that is one which has qualified under another id."""
+        self._known.add(track.id)
+
+
 class Area:
     """A zone made ready for asking."""
 

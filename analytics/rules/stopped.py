@@ -12,17 +12,30 @@ from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hi
 from analytics.series import CountRecord
 
 
-@dataclass(slots=True)
+_FOUND_US = 10_000_000
+_KEPT_US = 30_000_000
+_MAX_LOST = 64
+
+
+@dataclass(slots=True, eq=False)
 class _Stand:
-    """Where and since when a track stands, and whether that was told."""
+    """Where and since when a track stands, and whether that was told; ``size`` (its larger side in
+    picture heights) and ``last_us`` are those of its last sight.
+    """
 
     at: Point
     since_us: int
+    size: float
+    last_us: int
     told: bool = False
 
 
 class Stopped:
-    """Applies one :class:`StoppedRule`: once for each stop; twice the drift begins a new one."""
+    """Applies one :class:`StoppedRule`: once for each stop; twice the drift begins a new one.
+
+    What stands hidden for long comes back as another track: one that begins within ten seconds in
+    the place of one that was lost while it stood goes on with its stop.
+    """
 
     KIND = "stopped"
 
@@ -32,6 +45,7 @@ class Stopped:
         self._qualifier = Qualifier(rule)
         self._cool_down = CoolDown(rule.cool_down_s)
         self._stands: dict[int, _Stand] = {}
+        self._lost: list[_Stand] = []
 
     @property
     def held_back(self) -> int:
@@ -40,6 +54,7 @@ class Stopped:
 
     def see(self, sight: Sight) -> list[Hit]:
         """Take one frame; return the stops that became long in it."""
+        self._lose(sight)
         self._qualifier.keep(sight.tracks)
         stands, self._stands = self._stands, {}
         hits: list[Hit] = []
@@ -69,7 +84,34 @@ class Stopped:
         size = max(track.box.w * sight.aspect, track.box.h)
         limit = self._rule.drift * size * (2 if stand is not None and stand.told else 1)
         if stand is None or _apart(stand.at, here, sight.aspect) > limit:
-            return _Stand(here, sight.at_us)
+            stand = _Stand(here, sight.at_us, size, sight.at_us)
+        stand.size, stand.last_us = size, sight.at_us
+        self._qualifier.holds(track)  # as it is seen now: it may be lost before it is due
+        return self._found(stand, track, sight.aspect) if self._lost else stand
+
+    def _lose(self, sight: Sight) -> None:
+        """Keep the stands of tracks that are no more; they ended out of sight."""
+        alive = {track.id for track in sight.tracks}
+        self._lost += [
+            stand
+            for ident, stand in self._stands.items()
+            if ident not in alive and self._qualifier.knows(ident)
+        ]
+        recent = [one for one in self._lost if sight.at_us - one.last_us <= _KEPT_US]
+        self._lost = recent[-_MAX_LOST:]
+
+    def _found(self, stand: _Stand, track: Track, aspect: float) -> _Stand:
+        """Return the stand that a new track goes on with, its own where it is nobody else's."""
+        if not track.confirmed or (self._rule.labels and track.label not in self._rule.labels):
+            return stand
+        for lost in self._lost:
+            reach = self._rule.drift * max(lost.size, stand.size)
+            began_there = track.travel <= reach and _apart(lost.at, stand.at, aspect) <= reach
+            if began_there and 0 < track.first_us - lost.last_us <= _FOUND_US:
+                self._lost.remove(lost)
+                self._qualifier.adopt(track)
+                lost.size, lost.last_us = stand.size, stand.last_us
+                return lost
         return stand
 
     def _due(self, stand: _Stand, track: Track, at_us: int) -> bool:

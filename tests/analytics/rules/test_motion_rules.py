@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -66,3 +68,41 @@ def test_swaying_within_the_drift_is_standing(sway: list[Point]) -> None:
     places = [(0.5 + x * reach, 0.5 + y * reach) for x, y in sway]
     rule = StoppedRule("s", after_s=2, drift=0.3, **EXACT)
     assert [index for index, _ in run(Stopped(rule), places)] == [10]
+
+
+def hidden(
+    rule: StoppedRule, back_s: float, *, place: Point = (0.5, 0.5), travel: float = 0.0
+) -> list[tuple[float, float]]:
+    """A car drives up, stands from 1 s on, is hidden at 3 s, and somebody is in a place after that;
+    return when a stop was told and how long it was.
+    """
+    machine, told = Stopped(rule), []
+    for at_us in range(0, 20_000_000, STEP_US):
+        at_s = at_us / 1e6
+        seen = []
+        if at_s < 3:
+            seen = [track(1, (0.5 - 0.4 * max(0.0, 1 - at_s), 0.5), at_us)]
+        elif at_s >= back_s:
+            other = track(2, place, at_us, round(back_s * 1e6), "person")
+            seen = [replace(other, travel=travel)]
+        told += [(at_s, hit.measured["still_s"]) for hit in machine.see(Sight(seen, at_us))]
+    return told
+
+
+def test_a_stop_goes_on_under_another_track() -> None:
+    rule = StoppedRule("s", after_s=8, min_age_s=0, settle_s=0)
+    assert hidden(rule, 5.0) == [(9.0, 8.0)]
+    assert hidden(rule, 5.0, place=(0.505, 0.5)) == [(9.0, 8.0)]
+    assert hidden(rule, 5.0, place=(0.6, 0.5)) == []  # nothing that has ever moved
+    assert hidden(rule, 13.5) == []
+    assert hidden(msgspec.structs.replace(rule, labels=frozenset({"car"})), 5.0) == []
+
+
+def test_who_comes_to_that_place_later_has_not_stood_there() -> None:
+    rule = StoppedRule("s", after_s=8, min_age_s=0, settle_s=0)
+    assert hidden(rule, 5.0, travel=0.4) == [(13.0, 8.0)]
+
+
+def test_a_stop_that_was_told_is_not_told_of_the_next_track() -> None:
+    rule = StoppedRule("s", after_s=1, **EXACT)
+    assert hidden(rule, 5.0) == [(2.0, 1.0)]
