@@ -14,8 +14,9 @@ class GopRing:
     What it holds starts with a keyframe. Packets before the first keyframe are refused, and so are
     packets after a hole, until the next one; the groups of an earlier session (epoch) stay until
     they are too old, so that a pre-roll reaches back over a reconnection. Within a group there is
-    no hole. A keyframe that lies before what is held (our clock was set back) empties the ring. The
-    newest group is never dropped for age, so that a viewer always finds a start; where it alone is
+    no hole. Where a keyframe lies before the newest of what is held, what lies after it goes: all
+    of it where our clock was set back, a second or two where a camera begins a new session with
+    pictures that it has kept. The newest group is never dropped for age, so that a viewer always finds a start; where it alone is
     over ``max_bytes``, the ring empties and waits for the next keyframe. Safe to use from any
     thread; packets are shared, never copied.
     """
@@ -39,8 +40,8 @@ class GopRing:
         with self._lock:
             newest = self._gops[-1][-1] if self._gops else None
             if packet.keyframe:
-                if newest is not None and packet.utc_us < newest.dts_us:
-                    self._clear()
+                if newest is not None and packet.dts_us <= newest.dts_us:
+                    self._make_way(packet.dts_us)
                 self._gops.append([packet])
                 self._trim_at_us = 0
             elif newest is not None and (packet.epoch, packet.seq - 1) == (
@@ -100,6 +101,13 @@ class GopRing:
     def _clear(self) -> None:
         self._gops.clear()
         self._bytes = 0
+
+    def _make_way(self, at_us: int) -> None:
+        """Drop what lies at this time or after it."""
+        while self._gops and self._gops[-1][-1].dts_us >= at_us:
+            self._bytes -= len(self._gops[-1].pop().data)
+            if not self._gops[-1]:
+                self._gops.pop()
 
     def _trim(self, now_us: int) -> None:
         if now_us < self._trim_at_us and self._bytes <= self._max_bytes:
