@@ -81,12 +81,16 @@ class Gatekeeper:
         """Tell the gate of a picture; True where that woke it: the picture then comes again."""
         with self._lock:
             slept = self._gate.phase is Phase.ASLEEP
-            phase = self._gate.pixels(at_us, moving=moving)
-            if not slept or phase is Phase.ASLEEP or self._closed:
-                return False
-            self._meter.read()
-            self._return_all([*self._previous, *self._current])
-            return True
+            self._gate.pixels(at_us, moving=moving)
+            return slept and self._woken()
+
+    def blank(self) -> None:
+        """Tell the gate of a keyframe that gave no picture by itself."""
+        with self._lock:
+            slept = self._gate.phase is Phase.ASLEEP
+            self._gate.blank()
+            if slept:
+                self._woken()
 
     def empty(self, at_us: int) -> None:
         """Note that the look at the keyframe of this time showed nobody and nothing to follow: the
@@ -125,6 +129,14 @@ class Gatekeeper:
             self._returned.clear()
             self._previous, self._current = [], []
             self._meter.close()
+
+    def _woken(self) -> bool:
+        """Where the gate sleeps no more, put back what came since the look before the last."""
+        if self._gate.phase is Phase.ASLEEP or self._closed:
+            return False
+        self._meter.read()
+        self._return_all([*self._previous, *self._current])
+        return True
 
     def _take(self) -> Work | None:
         packet = self._inbox.take()

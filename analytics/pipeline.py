@@ -203,7 +203,10 @@ class CameraPipeline:
             return
         if not self._pace.would_be_due(packet.utc_us):
             return
-        for frame in self._decoder.still(packet):
+        frames = self._decoder.still(packet)
+        if work.still and not frames:
+            self._inbox.blank()
+        for frame in frames:
             plane = self._plane(frame)
             if work.still and self._woken_by(frame, plane):
                 return  # it comes again, after what led to it

@@ -23,6 +23,8 @@ from ingest.packets import Packet
 _DUTY_US = 300_000_000
 _MAX_STEP_US = 1_000_000
 _MOVED_US = 1_000_000
+_BLANKS = 2
+"""Keyframes in a row that show nothing by themselves; a single one may have come to harm."""
 
 _Stream = tuple[int, str, int, int]
 
@@ -59,6 +61,7 @@ class ActivityGate:
         self._heartbeat = Heartbeat(self._config.heartbeat)
         self._last_us = self._looked_us = self._moved_us = 0
         self._gop_moved = self._newly_fit = False
+        self._blanks = 0
         self._woke_us = 0
         self._confirmed = self._woke_by_size = True
         self._demoted_s = self._config.demoted_s
@@ -132,6 +135,8 @@ class ActivityGate:
         """
         if self._sizes is None:
             return self.phase
+        if self.phase is Phase.ASLEEP:
+            self._blanks = 0
         before_us, self._looked_us = self._looked_us, at_us
         if not moving:
             return self.phase
@@ -146,6 +151,17 @@ class ActivityGate:
             self._confirm()
         return self.phase
 
+    def blank(self) -> Phase:
+        """Note that a sleeping camera's keyframe gave no picture by itself; return the phase after.
+
+        A stream that is refreshed bit by bit has such keyframes: nothing is seen of it in sleep.
+        """
+        if self.phase is Phase.ASLEEP:
+            self._blanks += 1
+            if self._blanks >= _BLANKS:
+                self._become(Phase.UNGATED, "keyframes_depend")
+        return self.phase
+
     def _begin(self, packet: Packet, stream: _Stream) -> SizeHistory:
         """Begin a session, with what is known of such a stream: on trial, it may be set anew."""
         at_us, memory = packet.utc_us, self.learnt()
@@ -155,6 +171,7 @@ class ActivityGate:
         self._last_us = self._looked_us = self._moved_us = self._woke_us = at_us
         self._audits.restart(at_us)
         self._gop_moved = False
+        self._blanks = 0
         self._memory = None
         if memory is not None and (memory.codec, memory.width, memory.height) == stream[1:]:
             self._remember(memory, at_us)
@@ -194,7 +211,7 @@ class ActivityGate:
         if self.phase is Phase.AUDIT and found is Finding.UNTOLD:
             self._miss(at_us)
             return
-        unfit = sizes.unfit()
+        unfit = sizes.unfit() if self._blanks < _BLANKS else "keyframes_depend"
         if unfit:
             self._become(Phase.LEARNING if unfit == "learning" else Phase.UNGATED, unfit)
         elif self.phase is Phase.AWAKE:

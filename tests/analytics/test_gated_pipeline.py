@@ -178,6 +178,22 @@ def test_rare_riders_are_all_told_whatever_the_codec(
     assert (gated.counts.wakes >= 3) is sleeps
 
 
+def test_a_stream_refreshed_bit_by_bit_is_not_gated_for_long_and_tells_every_rider(
+    pool: AnalysisPool,
+) -> None:
+    """Its keyframes, recovery points of H.264, show nothing by themselves."""
+    starts = [22.0, 60.3, 75.9]
+    refreshed = {"bf": "0", "x264-params": "scenecut=0:intra-refresh=1:keyint=50"}
+    packets = footage.packets(
+        "h264", 320, 180, 90 * 25, gop=50, picture=riders(starts), options=refreshed
+    )
+    gated, ungated = analyse(pool, packets, NO_AUDITS), analyse(pool, packets, auto=False)
+    assert len(ungated.events) == len(starts)
+    assert_same_events(gated, ungated)
+    assert Phase.ASLEEP in gated.phases
+    assert gated.reason == "keyframes_depend"
+
+
 def test_an_empty_scene_is_looked_at_less_often_and_tells_the_same(
     pool: AnalysisPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

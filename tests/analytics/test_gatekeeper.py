@@ -167,6 +167,38 @@ def test_a_late_wake_brings_all_since_the_look_before() -> None:
     assert numbers == list(range(seq - 1, seq + 3 * GOP + 2))
 
 
+def test_keyframes_that_show_nothing_by_themselves_end_the_sleep_for_this_session() -> None:
+    keeper, gate, seq = asleep()
+    keeper.blank()  # one may have come to harm
+    for n in range(seq, seq + GOP):
+        keeper.put(packet(n))
+    assert [work.still for work in drain(keeper)] == [True]
+    assert gate.phase is Phase.ASLEEP
+    keeper.blank()
+    assert (gate.phase, gate.reason) == (Phase.UNGATED, "keyframes_depend")
+    assert [work.packet.seq for work in drain(keeper)] == list(range(seq - 1, seq + GOP))
+    last = seq + 40 * GOP
+    for n in range(seq + GOP, last):
+        keeper.put(packet(n))
+        keeper.saw(packet(n).utc_us, moving=False)
+    assert gate.phase is Phase.UNGATED
+    assert [work.packet.seq for work in drain(keeper)] == list(range(seq + GOP, last))
+    keeper.put(packet(0, epoch=2))
+    assert gate.phase is Phase.LEARNING
+
+
+def test_a_single_keyframe_that_shows_nothing_changes_nothing() -> None:
+    keeper, gate, seq = asleep()
+    for n in range(seq, seq + 6 * GOP):
+        keeper.put(packet(n))
+        for work in drain(keeper):
+            if n // GOP % 2:
+                keeper.blank()
+            else:
+                keeper.saw(work.packet.utc_us, moving=False)
+    assert gate.phase is Phase.ASLEEP
+
+
 def test_a_great_many_bytes_are_not_held_without_a_look() -> None:
     keeper, _, seq = resting(60.0)
     held = 0

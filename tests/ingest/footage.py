@@ -75,11 +75,16 @@ def packets(
     first_seq: int = 0,
     start_us: int = START_US,
     picture: Callable[[int], Gray] | None = None,
+    options: dict[str, str] | None = None,
 ) -> list[Packet]:
-    """Encode and return access units as a session would hand them out."""
+    """Encode and return access units as a session would hand them out.
+
+    ``options`` of the encoder go on top of those that make the groups of pictures.
+    """
     context = cast(VideoCodecContext, av.CodecContext.create(_ENCODERS[codec], "w"))
     context.width, context.height = width, height
     _set_up(context, codec, gop, bframes)
+    context.options = {**context.options, **(options or {})}
     picture = picture or moving(width, height)
     coded: list[av.Packet[VideoStream]] = []
     for index in range(frames):

@@ -58,6 +58,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'gate.reason.constant_rate': 'The stream has a constant bit rate',
   'gate.reason.all_keyframes': 'The stream is keyframes only',
   'gate.reason.long_gop': 'Keyframes are too far apart, or too large',
+  'gate.reason.keyframes_depend': 'Keyframes cannot be decoded by themselves',
   'gate.reason.variable_rate': 'The bit rate follows the scene',
   'gate.reason.on_trial': 'The scene is at rest; no movement has confirmed the gate yet',
   'gate.reason.missed': 'An audit saw what the gate had missed',

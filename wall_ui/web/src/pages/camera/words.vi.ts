@@ -56,6 +56,7 @@ export const vi = {
   'gate.reason.constant_rate': 'Luồng có tốc độ bit không đổi',
   'gate.reason.all_keyframes': 'Luồng chỉ có khung khóa',
   'gate.reason.long_gop': 'Khung khóa quá thưa hoặc quá lớn',
+  'gate.reason.keyframes_depend': 'Khung khóa không tự giải mã được',
   'gate.reason.variable_rate': 'Tốc độ bit thay đổi theo cảnh',
   'gate.reason.on_trial': 'Cảnh đang tĩnh, chưa có chuyển động nào xác nhận cổng lọc',
   'gate.reason.missed': 'Lần kiểm tra đã thấy điều bị bỏ sót',
