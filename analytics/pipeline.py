@@ -46,6 +46,9 @@ log = structlog.get_logger(__name__)
 _TURN_PACKETS = 8
 _VERDICT_EVERY_US = 1_000_000
 _RANKED_FPS = 1.0
+_AGAIN_US = 4_000_000
+"""So much of the old session some cameras hand out again as a new one begins. Looked at, it would
+end all tracks and make the rules begin anew: a time that runs back is a clock that was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,13 +290,14 @@ class Pace:
     def would_be_due(self, utc_us: int) -> bool:
         """Say what ``due`` would say, and change nothing."""
         due_us = self._due_us
-        return due_us is None or not due_us - self._interval_us <= utc_us < due_us
+        return due_us is None or not due_us - self._interval_us - _AGAIN_US <= utc_us < due_us
 
     def due(self, utc_us: int) -> bool:
         """Say whether to look at the frame of this time.
 
         At most one frame per interval, on average exactly one where the camera sends as many; a
-        clock that jumps, either way, makes the frame due.
+        clock that jumps, either way, makes the frame due. One from a little before the last look
+        shows what was seen already.
         """
         due_us = self._due_us
         interval = self._interval_us

@@ -17,7 +17,7 @@ from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
 from analytics.pipeline import Pace, PipelineConfig, plane_size
 from analytics.pool import AnalysisPool, Job
-from analytics.rulebook.book import default_rulebook
+from analytics.rulebook.book import QueueRule, Rulebook, Zone, default_rulebook
 from analytics.tracking.config import BLOBS
 from camera_registry.base.errors import UnavailableError
 from ingest.decoder import DECODED
@@ -276,6 +276,25 @@ def test_pace_takes_a_clock_that_jumps() -> None:
     assert pace.due(0)
     assert not pace.due(40_000)
     assert pace.due(10**12)
+    assert not pace.due(10**12 - 3_000_000)  # a new session that begins with what was seen already
+    assert not pace.due(10**12 + 199_999)
+    assert pace.due(10**12 + 200_000)
+
+
+def test_a_session_that_begins_with_what_was_seen_already_ends_no_stay(
+    pool: AnalysisPool, detector: MovingObjectDetector
+) -> None:
+    """Some servers hand out the last group of pictures first, and connections break."""
+    whole = Zone("all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    book = Rulebook((QueueRule("queue", zone=whole, alert_s=9.5, bridge_s=10.0),))
+    camera = Camera(pool, detector, book)
+    packets = clip(18, lambda at: [(min(60.0 * at - 180, 150.0), 70, 20, 40)], size=(320, 180))
+    camera.feed(packets[:275])
+    again = [dataclasses.replace(one, epoch=2, seq=index) for index, one in enumerate(packets[250:])]
+    camera.feed(again)
+    (told,) = [message.event for message in camera.events]
+    assert told.kind == "queue_wait"
+    assert (told.at_us - packets[0].utc_us) / 1e6 < 14
 
 
 @pytest.mark.parametrize(
