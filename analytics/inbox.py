@@ -14,10 +14,15 @@ from ingest.packets import Packet
 
 @dataclass(frozen=True, slots=True)
 class InboxLimits:
-    """Most packets and bytes that wait; two seconds of a 25 fps camera and some 4K keyframes."""
+    """Most packets and bytes that wait; two seconds of a 25 fps camera and some 4K keyframes.
+
+    ``group``: as many packets of a single group of pictures, ten seconds: there is no later
+    keyframe to go on at, and to wait for one costs more than to catch up after a short delay.
+    """
 
     packets: int = 64
     size: int = 12 * 1024 * 1024
+    group: int = 256
 
 
 class _Open:
@@ -101,10 +106,13 @@ class Inbox:
         newest = max((i for i, packet in enumerate(self._waiting) if packet.keyframe), default=0)
         before = len(self._waiting)
         self._forget(newest)
-        if self._over():  # one group of pictures alone is too much
-            self._forget(len(self._waiting))
+        limits = self._limits
+        alone = max(limits.packets, limits.group)
+        if len(self._waiting) > alone or self._size > limits.size:
+            self._forget(before - newest)
             self._need_keyframe = True
-        DROPPED.labels("behind").inc(before - len(self._waiting))
+        if before > len(self._waiting):
+            DROPPED.labels("behind").inc(before - len(self._waiting))
 
     def _forget(self, count: int) -> None:
         for _ in range(count):

@@ -48,7 +48,7 @@ def test_full_inbox_jumps_to_the_newest_keyframe_and_counts() -> None:
 
 def test_group_that_alone_is_too_long_goes_until_the_next_keyframe() -> None:
     before = behind()
-    inbox = Inbox(InboxLimits(packets=3))
+    inbox = Inbox(InboxLimits(packets=3, group=4))
     for seq in range(6):
         inbox.put(packet(seq, keyframe=seq == 0))
     assert len(inbox) == 0
@@ -56,6 +56,15 @@ def test_group_that_alone_is_too_long_goes_until_the_next_keyframe() -> None:
     assert inbox.put(packet(7))
     assert drain(inbox) == [6, 7]
     assert behind() - before == 6
+
+
+def test_a_long_group_is_held_over_a_hiccup() -> None:
+    before = behind()
+    inbox = Inbox(InboxLimits(packets=3, group=9))
+    for seq in range(9):
+        assert inbox.put(packet(seq, keyframe=seq in (0, 1)))
+    assert drain(inbox) == list(range(1, 9))
+    assert behind() - before == 1
 
 
 def test_bytes_are_bounded_too() -> None:
@@ -80,17 +89,18 @@ def test_closed_inbox_is_empty_takes_nothing_and_leaves_the_gauge_even() -> None
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 60), st.integers(0, 2)), max_size=60),
     st.integers(1, 8),
+    st.integers(1, 16),
     st.integers(40, 200),
 )
 def test_limits_order_and_keyframe_after_every_gap(
-    script: list[tuple[bool, int, int]], packets: int, size: int
+    script: list[tuple[bool, int, int]], packets: int, group: int, size: int
 ) -> None:
     gauge, dropped = queued(), behind()
-    inbox = Inbox(InboxLimits(packets=packets, size=size))
+    inbox = Inbox(InboxLimits(packets=packets, size=size, group=group))
     taken: list[Packet] = []
     for seq, (keyframe, length, takes) in enumerate(script):
         inbox.put(packet(seq, keyframe=keyframe or seq == 0, size=length))
-        assert len(inbox) <= packets
+        assert len(inbox) <= max(packets, group)
         for _ in range(takes):
             one = inbox.take()
             if one is not None:

@@ -135,7 +135,8 @@ def test_camera_that_falls_behind_goes_on_at_the_newest_keyframe(
             return []
 
     slow = Slow()
-    camera = Camera(pool, slow, config=PipelineConfig(inbox=InboxLimits(packets=20)))
+    limits = InboxLimits(packets=20, group=20)
+    camera = Camera(pool, slow, config=PipelineConfig(inbox=limits))
     packets = clip(4, size=(320, 180), gop=25)
     camera.pipeline.push(packets[0])
     assert slow.entered.wait(30)
