@@ -10,7 +10,11 @@ from analytics.detectors.detector import CameraDetector, Detector, Look
 from analytics.events import Detection
 from analytics.model.manifest import Manifest
 from analytics.tracking.config import BLOBS, TrackerConfig
+from camera_registry.base.errors import CamhubError
 from ingest.model_status import ModelStatus
+
+
+_NONE = "", ""
 
 
 class Library(Protocol):
@@ -49,6 +53,7 @@ class CameraModel:
         self.held: Shelf | None = None
         self.detector: Detector | None = None
         self.used = ""
+        self.trouble = _NONE
 
     @property
     def label(self) -> str:
@@ -60,10 +65,13 @@ class CameraModel:
         self._library.assign(self, name)
 
     def status(self) -> ModelStatus:
-        """Return what the camera is analysed with, and what stands against what it wants."""
+        """Return what the camera is analysed with, what stands against what it wants, or else why
+        its last look failed.
+        """
         detector, shelf = self.detector, self.shelf
         label = detector.label if detector is not None else ""
-        return ModelStatus(label, *(shelf.problem if shelf is not None else ("", "")))
+        problem = shelf.problem if shelf is not None else _NONE
+        return ModelStatus(label, *(problem if problem[0] else self.trouble))
 
     def camera(self) -> CameraDetector:
         """Return a detector with fresh state."""
@@ -97,4 +105,10 @@ class _Switching:
             self._detector = detector
             self._camera = detector.camera() if detector is not None else None
             self._model.used = detector.label if detector is not None else ""
-        return self._camera.detect(look) if self._camera is not None else []
+        try:
+            found = self._camera.detect(look) if self._camera is not None else []
+        except CamhubError as error:
+            self._model.trouble = error.code, error.message
+            raise
+        self._model.trouble = _NONE
+        return found

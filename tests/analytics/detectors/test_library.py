@@ -17,6 +17,7 @@ from analytics.detectors.library import ModelLibrary
 from analytics.detectors.object_detector import ObjectDetector
 from analytics.model.manifest import Manifest, Model
 from camera_registry.base.errors import UnavailableError
+from ingest.model_status import ModelStatus
 from tests.analytics.graphs import Grey, model_of
 from tests.fakes import ManualClock
 from tests.waiting import eventually
@@ -227,3 +228,27 @@ async def test_model_that_trips_us_up_is_said_and_strikes_nobody_else(
     await ready(other, "b@1")
     assert odd.status().code == "model_failed"
     assert odd.camera().detect(LOOK) == []
+
+
+async def test_model_that_fails_in_its_looks_is_said_until_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site()
+    site.know(made("a"))
+    camera, other = site.library.camera("a"), site.library.camera("a")
+    await ready(camera, "a@1")
+
+    def fail(*_: object) -> None:
+        raise UnavailableError("model a@1 failed: no reason given", code="model_failed")
+
+    eye = camera.camera()
+    with monkeypatch.context() as broken:
+        broken.setattr(ObjectDetector, "look", fail)
+        with pytest.raises(UnavailableError):
+            eye.detect(LOOK)
+    assert camera.status() == ModelStatus(
+        "a@1", "model_failed", "model a@1 failed: no reason given"
+    )
+    assert other.status() == ModelStatus("a@1", "", "")
+    eye.detect(LOOK)
+    assert camera.status().code == ""
