@@ -88,9 +88,13 @@ class Budget:
             self._shares.add(share)
 
     def leave(self, share: Share) -> None:
-        """Let a camera go."""
+        """Let a camera go; after the last one nobody judges any more, and the metrics say so."""
         with self._lock:
             self._shares.discard(share)
+            if not self._shares:
+                ANALYSIS_LAG.set(0)
+                ANALYSIS_LOAD.set(0)
+                self._tell()
 
     def tick(self, arrival_us: int | None) -> None:
         """Take note of a packet's time of arrival, now that its turn has come; None where it was

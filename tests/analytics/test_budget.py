@@ -134,3 +134,14 @@ def test_importance_is_kept_whatever_the_load(seconds: list[tuple[float, float]]
         assert abs(sum(now) - before) <= 1
         # the more important is never worse off by more than the step from a quarter to keyframes
         assert all(now[i] >= now[i + 1] - 1 for i in range(3))
+
+
+def test_after_the_last_camera_the_metrics_are_those_of_an_idle_worker() -> None:
+    shares = cameras()
+    node = Node(shares)
+    for _ in range(3):
+        node.second(1.0, 0.5)
+    for share in shares:
+        node.budget.leave(share)
+    gauges = [ANALYSIS_LAG, ANALYSIS_LOAD, *(BUDGET_CAMERAS.labels(one.name.lower()) for one in Level)]
+    assert [float(gauge._value.get()) for gauge in gauges] == [0.0] * 6
