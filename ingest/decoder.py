@@ -26,7 +26,9 @@ DROPPED = Counter("camhub_frames_dropped_total", "Frames not decoded or not used
 _MICROSECONDS = Fraction(1, 1_000_000)
 _MAX_PENDING = 64
 _MAX_PIXELS = str(8192 * 4352)  # 8K, with the encoder's padding: a lie in an SPS costs memory
-_MAX_SCALERS = 16
+_MAX_SCALERS = 64
+"""A camera's size and format make one or two, and a city has many; used round and round, a few too
+many would each be made anew for every picture."""
 
 
 class _Scalers(threading.local):

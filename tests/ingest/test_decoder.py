@@ -3,8 +3,10 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +143,31 @@ def test_planes_can_be_made_in_several_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_cameras_of_many_sizes_do_not_make_scalers_anew_for_each_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[VideoReformatter] = []
+
+    def counted() -> VideoReformatter:
+        made.append(VideoReformatter())
+        return made[-1]
+
+    monkeypatch.setattr("ingest.decoder.VideoReformatter", counted)
+    frames = [av.VideoFrame(320 + 16 * n, 192, "yuv420p") for n in range(24)]
+
+    def look() -> None:
+        for _ in range(3):
+            for frame in frames:
+                picture = DecodedFrame(0, 0, 1, 0, True, frame.width, 192, frame)
+                picture.gray(64, 36)
+                picture.rgb_planes(64, 64)
+
+    thread = threading.Thread(target=look)  # with scalers of its own
+    thread.start()
+    thread.join()
+    assert len(made) == 48
 
 
 def test_a_lie_about_the_size_costs_no_memory() -> None:
