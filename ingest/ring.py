@@ -16,9 +16,9 @@ class GopRing:
     they are too old, so that a pre-roll reaches back over a reconnection. Within a group there is
     no hole. Where a keyframe lies before the newest of what is held, what lies after it goes: all
     of it where our clock was set back, a second or two where a camera begins a new session with
-    pictures that it has kept. The newest group is never dropped for age, so that a viewer always finds a start; where it alone is
-    over ``max_bytes``, the ring empties and waits for the next keyframe. Safe to use from any
-    thread; packets are shared, never copied.
+    pictures that it has kept. The newest group is never dropped for age, so that a viewer always
+    finds a start; where it alone is over ``max_bytes``, the ring empties and waits for the next
+    keyframe. Safe to use from any thread; packets are shared, never copied.
     """
 
     def __init__(self, max_s: float, max_bytes: int) -> None:

@@ -45,9 +45,7 @@ def candidates(boxes: Floats, scores: Floats, classes: Floats, shape: ModelShape
     fine &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     numbers = np.rint(classes)
     fine &= (numbers >= 0) & (numbers < shape.classes)
-    return Candidates(
-        boxes[fine], np.minimum(scores[fine], 1.0), numbers[fine].astype(np.int64)
-    )
+    return Candidates(boxes[fine], np.minimum(scores[fine], 1.0), numbers[fine].astype(np.int64))
 
 
 def best_class(scores: Floats) -> tuple[Floats, Floats]:

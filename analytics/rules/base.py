@@ -139,7 +139,6 @@ class Qualifier:
             return True
         return False
 
-
     def knows(self, ident: int) -> bool:
         """Say whether a track of this id has qualified."""
         return ident in self._known

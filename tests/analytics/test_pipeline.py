@@ -289,9 +289,11 @@ def test_a_session_that_begins_with_what_was_seen_already_ends_no_stay(
     whole = Zone("all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
     book = Rulebook((QueueRule("queue", zone=whole, alert_s=9.5, bridge_s=10.0),))
     camera = Camera(pool, detector, book)
-    packets = clip(18, lambda at: [(min(60.0 * at - 180, 150.0), 70, 20, 40)], size=(320, 180))
+    packets = clip(18, lambda at: [(round(min(60 * at - 180, 150)), 70, 20, 40)], size=(320, 180))
     camera.feed(packets[:275])
-    again = [dataclasses.replace(one, epoch=2, seq=index) for index, one in enumerate(packets[250:])]
+    again = [
+        dataclasses.replace(one, epoch=2, seq=index) for index, one in enumerate(packets[250:])
+    ]
     camera.feed(again)
     (told,) = [message.event for message in camera.events]
     assert told.kind == "queue_wait"

@@ -122,9 +122,7 @@ def test_a_clock_that_is_set_back_empties_it() -> None:
 def test_a_session_that_begins_with_what_the_camera_kept_takes_its_place_and_no_more() -> None:
     ring = GopRing(10, 10_000)
     first = [packet(seq, key=seq % 50 == 0) for seq in range(130)]
-    second = [
-        packet(seq, key=seq == 0, epoch=2, at=T0 + (105 + seq) * 40_000) for seq in range(40)
-    ]
+    second = [packet(seq, key=seq == 0, epoch=2, at=T0 + (105 + seq) * 40_000) for seq in range(40)]
     for given in first + second:
         assert ring.push(given)
     held = ring.since(0)
