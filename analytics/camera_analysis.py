@@ -24,9 +24,11 @@ class CameraAnalysis:
         self._ended = ended
         self._push = pipeline.push
 
-    def push(self, packet: Packet) -> None:
-        """Take the next packet; in the session's thread."""
-        self._push(packet)
+    def push(self, packet: Packet) -> bool:
+        """Take the next packet; in the session's thread. False where nothing can be decoded before
+        the next keyframe.
+        """
+        return self._push(packet)
 
     def stop(self) -> None:
         """Forget the camera; no callback comes after."""

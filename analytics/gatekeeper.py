@@ -55,6 +55,11 @@ class Gatekeeper:
     def __len__(self) -> int:
         return len(self._returned) + len(self._inbox)
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is taken before the next keyframe."""
+        return self._inbox.waits
+
     def put(self, packet: Packet) -> bool:
         """Take the next packet; return whether the pool has something to do. Never blocks long."""
         with self._lock:

@@ -68,6 +68,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is taken before the next keyframe."""
+        return self._need_keyframe
+
     def put(self, packet: Packet) -> bool:
         """Add a packet and return whether any waits now. Never blocks on the analysis."""
         with self._lock:

@@ -111,7 +111,7 @@ class CameraPipeline:
             budget.join(self._share)
         self._change, self._still_change = PixelChange(), PixelChange()
         self._moved = False
-        self._decoder = FrameDecoder()
+        self._decoder, self._waits = FrameDecoder(), False
         self._camera = detector.camera()
         self._tracker = Tracker()
         self._rules = RuleEngine(rulebook)
@@ -121,14 +121,16 @@ class CameraPipeline:
         self._change_pace = Pace(_RANKED_FPS) if off else None
         self._verdict: tuple[Verdict, int] | None = None
 
-    def push(self, packet: Packet) -> None:
-        """Take the next packet. Never blocks: where the analysis is behind, older ones go.
+    def push(self, packet: Packet) -> bool:
+        """Take the next packet; False where nothing can be decoded before the next keyframe. Never
+        blocks: where the analysis is behind, older ones go.
 
         The pool is woken for a picture that is to be looked at, and decodes then what led to it,
         one after the other: a wake and a decoder's cold tables for each picture cost a sixth more.
         """
         if self._inbox.put(packet) and self._is_time(packet):
             self._pool.schedule(self)
+        return not (self._waits or self._inbox.waits)
 
     def _is_time(self, packet: Packet) -> bool:
         """Whether there is something to look at, or as much to decode as one turn does."""
@@ -194,13 +196,15 @@ class CameraPipeline:
         if work.still or self._share.level is Level.KEYFRAMES or packet.info.codec == "mjpeg":
             self._decode_still(work)
             return
-        for frame in self._decoder.push(packet):
+        frames = self._decoder.push(packet)
+        self._waits = self._decoder.waits
+        for frame in frames:
             if self._pace.due(frame.utc_us):
                 self._look_at(frame, self._plane(frame))
 
     def _decode_still(self, work: Work) -> None:
         """Decode a picture that needs no other, if it is due at all."""
-        packet = work.packet
+        packet, self._waits = work.packet, False
         if not packet.keyframe:
             DROPPED.labels("budget").inc()
             return

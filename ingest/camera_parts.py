@@ -17,7 +17,7 @@ class Analysis(Protocol):
     """What looks at a camera's packets. ``push`` never blocks; it runs in the session's thread."""
 
     def push(self, packet: Packet) -> object:
-        """Take the next packet."""
+        """Take the next packet; False where nothing can be decoded before the next keyframe."""
         ...
 
     def stop(self) -> None:

@@ -51,7 +51,7 @@ class PacketSink(Protocol):
     """Takes a camera's packets. Called in the session's thread: it must never block or raise."""
 
     def push(self, packet: Packet) -> object:
-        """Take the next packet."""
+        """Take the next packet; False where it is of no use, nor is any before a keyframe."""
         ...
 
 
@@ -86,6 +86,7 @@ class CameraRunner:
         self._worker = worker
         self._generation = generation
         self._report_every_s = report_every_s
+        self._patience_us = round(options.without_keyframe_s * 1e6)
         self._backoff = Backoff()
         self._state = (State.CONNECTING, "connecting", "the camera is being opened")
         self._since_us = clock.utc_us()
@@ -166,17 +167,24 @@ class CameraRunner:
         live = False
         info: StreamInfo | None = None
         loop = asyncio.get_running_loop()
+        stop = threading.Event()
+        keyframe_us = 0
 
         def take(packet: Packet) -> None:
-            nonlocal live, info
+            nonlocal live, info, keyframe_us
             self._meter.count(packet)
+            of_use = True
             for sink in self._sinks:
-                sink.push(packet)
+                of_use &= sink.push(packet) is not False
+            if packet.keyframe:
+                keyframe_us = packet.arrival_us
+            elif not of_use and packet.arrival_us - keyframe_us >= self._patience_us:
+                log.warning("camera_opened_anew", camera=self._spec.id, reason="no_keyframe")
+                stop.set()
             if not live or packet.info is not info:
                 live, info = True, packet.info
                 loop.call_soon_threadsafe(self._went_live, number)
 
-        stop = threading.Event()
         session = CameraSession(
             self._source, take, clock=self._clock, options=self._options, stop=stop
         )

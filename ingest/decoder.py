@@ -122,6 +122,11 @@ class FrameDecoder:
         self._next: tuple[int, int] | None = None
         self._arrivals: OrderedDict[int, int] = OrderedDict()
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing can be decoded before the next keyframe."""
+        return self._next is None
+
     def push(self, packet: Packet) -> list[DecodedFrame]:
         """Decode one packet and return the frames that it completes, in display order.
 

@@ -153,6 +153,19 @@ def test_camera_that_falls_behind_goes_on_at_the_newest_keyframe(
     assert slow.seen[1] == 100
 
 
+def test_it_says_when_nothing_can_be_decoded_before_the_next_keyframe(
+    pool: AnalysisPool, detector: MovingObjectDetector
+) -> None:
+    packets = clip(4, size=(320, 180), gop=50)
+    camera = Camera(pool, detector)
+    camera.feed(packets[:10])
+    assert camera.pipeline.push(packets[10])
+    camera.feed(packets[12:20])  # one is missing
+    assert not camera.pipeline.push(packets[20])
+    camera.feed(packets[50:60])
+    assert camera.pipeline.push(packets[60])
+
+
 class Failing:
     """A detector that raises at one look and then finds nothing."""
 

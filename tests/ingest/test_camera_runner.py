@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from camera_registry.model import Credentials, State
 from ingest.freeze import Verdict
 from ingest.packets import Packet
-from tests.ingest.conftest import Camera
+from ingest.simulator import CameraConfig
+from tests.ingest import footage
+from tests.ingest.conftest import Camera, simulated
 from tests.ingest.scripted_camera import describing, scripted_camera, status
-from tests.ingest.sessions import Log, runner
+from tests.ingest.sessions import SHORT, Log, runner
 from tests.ingest.test_session import description, video_then
 from tests.waiting import eventually
 
@@ -91,6 +95,33 @@ async def test_what_nobody_foresaw_ends_this_camera_with_a_state_and_is_raised()
             await running.wait()
         assert (log.now.state, log.now.reason_code) == (State.ERROR, "internal_error")
         await running.stop()
+
+
+class Waiting:
+    """What has lost the thread, as an analysis that fell behind, until a second keyframe comes."""
+
+    def __init__(self) -> None:
+        self.keyframes = 0
+
+    def push(self, packet: Packet) -> bool:
+        self.keyframes += packet.keyframe
+        return self.keyframes != 1
+
+
+async def test_a_camera_whose_keyframes_do_not_come_again_is_opened_anew(tmp_path: Path) -> None:
+    film = footage.write_mp4(tmp_path / "film.mp4", frames=75, gop=1000)
+    # the simulator begins with the next keyframe, which is that of the film's next round
+    options = replace(SHORT, without_keyframe_s=0.5, stalled_after_s=8.0)
+    log, waiting = Log(), Waiting()
+    async with simulated(CameraConfig("street", str(film)), tmp_path) as camera:
+        running = runner(camera.url, log, options=options, sinks=(waiting,))
+        await running.start()
+        await eventually(lambda: waiting.keyframes == 2)
+        count = len(log.packets)
+        await eventually(lambda: len(log.packets) >= count + 30)  # more than half a second
+        await running.stop()
+    assert len({packet.epoch for packet in log.packets}) == 2
+    assert log.path() == ["connecting", "live"]
 
 
 async def test_refusals_are_tried_again_more_slowly() -> None:
