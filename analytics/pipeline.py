@@ -115,6 +115,7 @@ class CameraPipeline:
         self._camera = detector.camera()
         self._tracker = Tracker()
         self._rules = RuleEngine(rulebook)
+        self._next_rules: Rulebook | None = None
         self._pace = Pace(self._config.analysis_fps)
         # A gate that is off asks for nothing: then movement only ranks cameras in the budget.
         off = gate is None or gate.phase is Phase.OFF
@@ -144,11 +145,17 @@ class CameraPipeline:
         """End the analysis; no callback runs after this returns (its own turn excepted)."""
         self._inbox.close()
         self._pool.retire(self)
-        counts = self._rules.flush()
-        if self._on_counts is not None and counts:
-            self._on_counts(counts)
+        self._tell_counts(self._rules.flush())
         if self._budget is not None:
             self._budget.leave(self._share)
+
+    def use_rules(self, rulebook: Rulebook) -> None:
+        """Go by other rules from the next look on; tracks, and rules that are as they were, go on."""
+        self._next_rules = rulebook
+
+    def use_priority(self, priority: int) -> None:
+        """Take another place in the budget."""
+        self._share.priority = priority
 
     def gate_status(self) -> GateStatus:
         """Return what the gate does now, and the rate of analysis; from any thread."""
@@ -252,13 +259,24 @@ class CameraPipeline:
         tracks = self._tracker.update(detections, frame.utc_us)
         if still and not tracks and not self._in_doubt():
             self._inbox.empty(frame.utc_us)
+        if self._next_rules is not None:
+            self._change_rules(self._next_rules)
         outcome = self._rules.update(Sight(tracks, frame.utc_us, plane, look.aspect))
         for kind, held_back in outcome.held_back.items():
             EVENTS_HELD_BACK.labels(kind).inc(held_back)
         for hit in outcome.hits:
             self._on_event(self._builder.build(hit, frame))
-        if self._on_counts is not None and outcome.counts:
-            self._on_counts(outcome.counts)
+        self._tell_counts(outcome.counts)
+
+    def _change_rules(self, rulebook: Rulebook) -> None:
+        counts = self._rules.use(rulebook)
+        if self._next_rules is rulebook:  # else there are newer ones already
+            self._next_rules = None
+        self._tell_counts(counts)
+
+    def _tell_counts(self, counts: Sequence[CountRecord]) -> None:
+        if self._on_counts is not None and counts:
+            self._on_counts(counts)
 
     def _in_doubt(self) -> bool:
         """Whether every keyframe is wanted though nobody is there."""

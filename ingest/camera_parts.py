@@ -28,8 +28,10 @@ class Analysis(Protocol):
         """Return what is decoded of the camera and why; callable from any thread."""
         ...
 
-    def use_model(self, name: str) -> None:
-        """Look with another model; '' is the default. The old one looks until it is loaded."""
+    def use(self, spec: CameraSpec) -> None:
+        """Look with the model, by the rules and at the priority of this spec from now on. The old
+        model looks until the new one is loaded.
+        """
         ...
 
     def model_status(self) -> ModelStatus:

@@ -101,9 +101,9 @@ class RunningCamera:
         # waits for the end of the turn that is under way in a thread of the pool
         await asyncio.to_thread(self._analysis.stop)
 
-    def use_model(self, name: str) -> None:
-        """Look with another model: session and ring go on."""
-        self._analysis.use_model(name)
+    def use(self, spec: CameraSpec) -> None:
+        """Look with another model, by other rules or at another priority: session and ring go on."""
+        self._analysis.use(spec)
 
     async def fault(self) -> None:
         """Wait until the camera has ended by a fault of ours, which is logged."""

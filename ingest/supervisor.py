@@ -124,9 +124,9 @@ class CameraSupervisor:
         if held is None or held.spec == spec:
             return
         camera = held.camera
-        if camera is not None and _differ_by_model(held.spec, spec):
+        if camera is not None and _connected_alike(held.spec, spec):
             held.spec = spec
-            camera.use_model(spec.detector)
+            camera.use(spec)
             self._teller.again(camera_id, camera.described)
         elif camera is not None and self._only_sealed_anew(camera, held.spec, spec):
             held.spec = spec
@@ -151,7 +151,7 @@ class CameraSupervisor:
                 return
             await self._end(spec.id)
             try:
-                await self._begin(spec)
+                await self._begin(self._specs.get(spec.id, spec))  # it may have changed meanwhile
                 return
             except UnavailableError as error:
                 log.warning("camera_let_go", camera=spec.id, reason=error.message)
@@ -217,6 +217,17 @@ class CameraSupervisor:
         self._teller.tell(known)
 
 
-def _differ_by_model(before: CameraSpec, after: CameraSpec) -> bool:
-    """Whether nothing but the model changed: then session, ring and live view go on."""
-    return replace(before, detector=after.detector, version=after.version) == after
+def _connected_alike(before: CameraSpec, after: CameraSpec) -> bool:
+    """Whether session, ring, gate and tracks go on: nothing changed but how the camera is looked
+    at, or what it is called and who may see it.
+    """
+    same = replace(
+        before,
+        version=after.version,
+        name=after.name,
+        groups=after.groups,
+        detector=after.detector,
+        rules=after.rules,
+        priority=after.priority,
+    )
+    return same == after

@@ -13,7 +13,6 @@ from analytics.tracking.config import BLOBS, TrackerConfig
 from camera_registry.base.errors import CamhubError
 from ingest.model_status import ModelStatus
 
-
 _NONE = "", ""
 
 

@@ -125,8 +125,9 @@ class ObjectDetector:
         return camera
 
     def look(self, picture: Picture) -> list[Detection]:
-        """Return what is in a picture, by falling score. Raises UnavailableError where it fails, and
-        at once where the model did not come to an end lately.
+        """Return what is in a picture, by falling score.
+
+        Raises UnavailableError where the model fails, at once where it came to no end lately.
         """
         if time.monotonic() < self._rests_until:
             raise UnavailableError(

@@ -78,10 +78,27 @@ class RuleEngine:
     """
 
     def __init__(self, rulebook: Rulebook) -> None:
-        self._zone = time_zone(rulebook.time_zone)
-        self._slots = [_Slot(rule) for rule in rulebook.rules]
-        self._needs_pictures = any(isinstance(rule, _BY_PICTURE) for rule in rulebook.rules)
+        self._slots: list[_Slot] = []
         self._at_us: int | None = None
+        self.use(rulebook)
+
+    def use(self, rulebook: Rulebook) -> list[CountRecord]:
+        """Go on with other rules; return the counts that were still open of those that are no more.
+
+        A rule that is as it was keeps all that it has seen: who waits there goes on waiting.
+        """
+        known = {slot.rule.id: slot for slot in self._slots}
+        self._zone = time_zone(rulebook.time_zone)
+        self._slots = []
+        for rule in rulebook.rules:
+            slot = known.get(rule.id)
+            if slot is not None and slot.rule == rule:
+                del known[rule.id]
+            else:
+                slot = _Slot(rule)
+            self._slots.append(slot)
+        self._needs_pictures = any(isinstance(rule, _BY_PICTURE) for rule in rulebook.rules)
+        return [record for slot in known.values() for record in slot.clear()]
 
     @property
     def needs_pictures(self) -> bool:

@@ -11,7 +11,6 @@ from analytics.rulebook.book import StoppedRule
 from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hit
 from analytics.series import CountRecord
 
-
 _FOUND_US = 10_000_000
 _KEPT_US = 30_000_000
 _MAX_LOST = 64

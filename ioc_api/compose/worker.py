@@ -105,7 +105,7 @@ class _Analyses:
             priority=spec.priority,
         )
         ended = self._gates.follow(spec.id, pipeline.gate_memory)
-        return CameraAnalysis(pipeline, model, ended)
+        return CameraAnalysis(spec, pipeline, model, read_rules=_rulebook, ended=ended)
 
     def _keep(self, message: EventMessage) -> None:
         event = message.event

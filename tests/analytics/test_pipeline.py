@@ -17,7 +17,7 @@ from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
 from analytics.pipeline import Pace, PipelineConfig, plane_size
 from analytics.pool import AnalysisPool, Job
-from analytics.rulebook.book import QueueRule, Rulebook, Zone, default_rulebook
+from analytics.rulebook.book import QueueRule, Rulebook, Zone, ZoneEnterRule, default_rulebook
 from analytics.tracking.config import BLOBS
 from camera_registry.base.errors import UnavailableError
 from ingest.decoder import DECODED
@@ -151,6 +151,24 @@ def test_camera_that_falls_behind_goes_on_at_the_newest_keyframe(
         camera.pipeline.push(packet)
     camera.feed([])
     assert slow.seen[1] == 100
+
+
+def test_rules_change_while_tracks_and_the_other_rules_go_on(
+    pool: AnalysisPool, detector: MovingObjectDetector
+) -> None:
+    whole = Zone("all", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    queue = QueueRule("queue", zone=whole, alert_s=6.0)
+    camera = Camera(pool, detector, Rulebook((queue,)))
+    packets = clip(12, lambda at: [(round(min(60 * at - 180, 150)), 70, 20, 40)], size=(320, 180))
+    camera.feed(packets[:200])
+    assert camera.events == []
+    camera.pipeline.use_rules(Rulebook((ZoneEnterRule("enter", zone=whole), queue)))
+    camera.feed(packets[200:])
+    events = [message.event for message in camera.events]
+    assert [event.rule for event in events] == ["enter", "queue"]
+    assert events[0].track_id == events[1].track_id
+    assert 8.0 <= (events[0].at_us - packets[0].utc_us) / 1e6 < 8.6
+    assert (events[1].at_us - packets[0].utc_us) / 1e6 < 10
 
 
 def test_it_says_when_nothing_can_be_decoded_before_the_next_keyframe(

@@ -36,7 +36,7 @@ class Eye:
         self.stopped = False
         self.on_picture = on_picture
         self.on_failure = on_failure
-        self.wanted: list[str] = []
+        self.wanted: list[tuple[str, bytes, int]] = []
         self.model = ModelStatus("m@1")
 
     def push(self, packet: Packet) -> None:
@@ -48,8 +48,8 @@ class Eye:
     def gate_status(self) -> GateStatus:
         return GateStatus("asleep", "variable_rate", 0.25, 5.0)
 
-    def use_model(self, name: str) -> None:
-        self.wanted.append(name)
+    def use(self, spec: CameraSpec) -> None:
+        self.wanted.append((spec.detector, spec.rules, spec.priority))
 
     def model_status(self) -> ModelStatus:
         return self.model
@@ -156,19 +156,32 @@ async def test_a_changed_spec_starts_the_camera_anew(site: Site, camera: Camera)
     assert site.eyes[0].stopped
 
 
-async def test_another_model_leaves_session_ring_and_analysis_alone(
+async def test_how_it_is_looked_at_and_called_leaves_session_ring_and_analysis_alone(
     site: Site, camera: Camera
 ) -> None:
     spec = spec_for(camera)
     await begin(site, spec)
     await eventually(lambda: site.state() == (State.LIVE, "live"))
-    await site.mirror.put(replace(spec, detector="other", version=2))
     (eye,) = site.eyes
-    await eventually(lambda: eye.wanted == ["other"])
+    wanted = []
+    for version, change in enumerate(
+        (
+            {"detector": "other"},
+            {"name": "renamed"},
+            {"groups": ("g",)},
+            {"priority": 7},
+            {"rules": b'{"rules": []}'},
+        ),
+        2,
+    ):
+        spec = replace(spec, version=version, **change)  # type: ignore[arg-type]
+        wanted.append((spec.detector, spec.rules, spec.priority))
+        await site.mirror.put(spec)
+        await eventually(lambda: eye.wanted == wanted)
     before = eye.packets
     await eventually(lambda: eye.packets > before)
     assert not eye.stopped
-    await site.mirror.put(replace(spec, detector="other", version=3, name="renamed"))
+    await site.mirror.put(replace(spec, version=9, gate="off"))
     await eventually(lambda: len(site.eyes) == 2)  # anything else begins the camera anew
 
 

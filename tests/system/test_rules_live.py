@@ -53,7 +53,7 @@ async def test_new_rules_are_at_work_within_seconds(hub: Hub) -> None:
             answer = client.get(f"/api/v1/cameras/{camera['id']}/counts", params={"step": "minute"})
             return {one["measure"] for one in answer.json()["items"]}
 
-        # the change ended the old analysis, which hands over the minute that was still open
+        # the change ended the old rules, which hand over the minute that was still open
         await eventually(
             lambda: counted() == {"crossings", "occupancy"}, within_s=30, what="counts are kept"
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -39,6 +40,7 @@ BOOK = Rulebook(
         WrongWayRule("h", allowed=LINE, **EXACT),
     )
 )
+AT_ONCE: dict[str, Any] = {"for_s": 0, **EXACT}
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
 EIGHT = datetime(2026, 3, 2, 8, tzinfo=SAIGON)  # a Monday
 
@@ -117,3 +119,20 @@ def test_held_back_hits_are_counted_by_kind() -> None:
     assert (len(first.hits), first.held_back) == (1, {})
     second = engine.update(Sight([track(2, (0.5, 0.5), STEP_US)], STEP_US))
     assert (second.hits, second.held_back) == ([], {"zone_enter": 1})
+
+
+def test_a_change_of_the_rules_leaves_those_that_are_as_they_were_alone() -> None:
+    wait = QueueRule("wait", zone=HALF, alert_s=2, **EXACT)
+    other, changed = CrowdRule("crowd", above=3), CrowdRule("crowd", version=2, above=0, **AT_ONCE)
+    engine = RuleEngine(Rulebook((wait, other)))
+    hits: list[tuple[int, str]] = []
+    for step in range(15):
+        if step == 6:
+            counts = engine.use(Rulebook((ZoneEnterRule("new", **EXACT), changed, wait)))
+            assert {record.rule for record in counts} == {"crowd"}
+        at_us = step * STEP_US
+        outcome = engine.update(Sight([track(1, (0.7, 0.5), at_us)], at_us))
+        hits += [(step, hit.rule) for hit in outcome.hits]
+    assert hits == [(6, "new"), (6, "crowd"), (10, "wait")]
+    assert {record.rule for record in engine.use(Rulebook(()))} == {"crowd", "wait"}
+    assert engine.flush() == []
