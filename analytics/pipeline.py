@@ -150,7 +150,7 @@ class CameraPipeline:
             self._budget.leave(self._share)
 
     def use_rules(self, rulebook: Rulebook) -> None:
-        """Go by other rules from the next look on; tracks, and rules that are as they were, go on."""
+        """Go by other rules from the next look on; tracks and rules that stay the same go on."""
         self._next_rules = rulebook
 
     def use_priority(self, priority: int) -> None:

@@ -102,7 +102,7 @@ class RunningCamera:
         await asyncio.to_thread(self._analysis.stop)
 
     def use(self, spec: CameraSpec) -> None:
-        """Look with another model, by other rules or at another priority: session and ring go on."""
+        """Look with another model, by other rules, at another priority: session and ring go on."""
         self._analysis.use(spec)
 
     async def fault(self) -> None:

@@ -143,8 +143,9 @@ def test_queue_measures_waits_and_numbers_exactly(seed: int, seconds: float) -> 
     rule = QueueRule("queue", zone=truth.zone, alert_s=1e4, **EXACT)
     _, counts = run(truth, rule)
     waits: dict[int, int] = {}
-    by_minute: dict[int, list[tuple[int, int]]] = {}
+    by_minute: dict[int, list[tuple[int, int, int]]] = {}
     ended: dict[int, list[int]] = {}
+    since_us = truth.sights[0].at_us - 1000
     for sight in truth.sights:
         now = {t.id for t in sight.tracks if inside(truth.zone.points, foot(t.box))}
         minute = sight.at_us // 60_000_000 * 60_000_000
@@ -153,14 +154,15 @@ def test_queue_measures_waits_and_numbers_exactly(seed: int, seconds: float) -> 
         for ident in now:
             waits.setdefault(ident, sight.at_us)
         longest = max((sight.at_us - since for since in waits.values()), default=0)
-        by_minute.setdefault(minute, []).append((len(now), longest))
+        lasted, since_us = sight.at_us - since_us, sight.at_us
+        by_minute.setdefault(minute, []).append((len(now), longest, lasted))
     said = {(r.start_us, r.measure, r.how): r for r in counts}
     assert {start for start, _, _ in said} == set(by_minute)
     for minute, looks in by_minute.items():
-        assert said[minute, "waiting", "max"].value == max(number for number, _ in looks)
-        mean = sum(number for number, _ in looks) / len(looks)
+        assert said[minute, "waiting", "max"].value == max(number for number, _, _ in looks)
+        mean = sum(n * lasted for n, _, lasted in looks) / sum(lasted for _, _, lasted in looks)
         assert said[minute, "waiting", "mean"].value == pytest.approx(mean)
-        assert said[minute, "longest_wait_s", "max"].value == max(w for _, w in looks) / 1e6
+        assert said[minute, "longest_wait_s", "max"].value == max(w for _, w, _ in looks) / 1e6
         done = ended.get(minute, [])
         if done:
             assert said[minute, "left", "sum"].value == len(done)
