@@ -49,6 +49,7 @@ class Gatekeeper:
         self._previous: list[Packet] = []
         self._current: list[Packet] = []
         self._empty_us: int | None = None
+        self._keyframe_us = self._gop_us = 0
         self._meter = GateMeter(gate)
         self._closed = False
 
@@ -69,6 +70,9 @@ class Gatekeeper:
             phase = self._gate.packet(packet)
             if packet.keyframe or (phase is Phase.ASLEEP) != slept:
                 self._meter.read()
+            if packet.keyframe:
+                self._gop_us = packet.utc_us - self._keyframe_us
+                self._keyframe_us = packet.utc_us
             if phase is Phase.ASLEEP:
                 return self._hold(packet)
             if slept and not self._give_back(packet):
@@ -104,10 +108,12 @@ class Gatekeeper:
         with self._lock:
             self._empty_us = at_us
 
-    def status(self, analysis_fps: float) -> GateStatus:
-        """Return the gate's state as of now."""
+    def status(self, analysis_fps: float, *, keyframes_only: bool = False) -> GateStatus:
+        """Return the gate's state as of now; of keyframes no more are looked at than there are."""
         with self._lock:
             gate, counts = self._gate, self._gate.counts
+            if keyframes_only and self._gop_us > 0:
+                analysis_fps = min(analysis_fps, round(1e6 / self._gop_us, 2))
             return GateStatus(
                 gate.phase.value,
                 gate.reason,

@@ -159,8 +159,9 @@ class CameraPipeline:
 
     def gate_status(self) -> GateStatus:
         """Return what the gate does now, and the rate of analysis; from any thread."""
-        share = self._share.level.share
-        return self._inbox.status(round(self._config.analysis_fps * share, 2))
+        level = self._share.level
+        fps = round(self._config.analysis_fps * level.share, 2)
+        return self._inbox.status(fps, keyframes_only=level is Level.KEYFRAMES)
 
     def gate_memory(self) -> GateMemory | None:
         """Return what the gate has learnt, for another session; from any thread."""

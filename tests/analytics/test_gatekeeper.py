@@ -199,6 +199,17 @@ def test_a_single_keyframe_that_shows_nothing_changes_nothing() -> None:
     assert gate.phase is Phase.ASLEEP
 
 
+def test_no_more_keyframes_are_said_to_be_looked_at_than_there_are() -> None:
+    keeper = Gatekeeper(ActivityGate(auto=False), WIDE)
+    for n in range(2 * GOP + 1):
+        keeper.put(packet(n))
+    assert keeper.status(1.25).analysis_fps == 1.25
+    assert keeper.status(1.25, keyframes_only=True).analysis_fps == 1.25
+    for n in range(3 * GOP, 100 * GOP, 10 * GOP):
+        keeper.put(packet(n))
+    assert keeper.status(1.25, keyframes_only=True).analysis_fps == 0.25
+
+
 def test_a_great_many_bytes_are_not_held_without_a_look() -> None:
     keeper, _, seq = resting(60.0)
     held = 0

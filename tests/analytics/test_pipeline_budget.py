@@ -41,7 +41,7 @@ class Still:
         (Level.FULL, 20, 100, 5.0),
         (Level.HALF, 10, 100, 2.5),
         (Level.QUARTER, 5, 100, 1.25),
-        (Level.KEYFRAMES, 4, 4, 1.25),
+        (Level.KEYFRAMES, 4, 4, 1.0),
     ],
 )
 def test_a_lowered_camera_costs_less_and_says_so(
