@@ -41,12 +41,16 @@ class MapPoint:
 
 @dataclass(frozen=True, slots=True)
 class MapCluster:
-    """Cameras near each other: their middle, how many, and how many of those are enabled."""
+    """Cameras near each other: their middle, how many, how many enabled, how many of those dead.
+
+    Dead is who gave no live picture when its state last changed, or has no state yet.
+    """
 
     lon: float
     lat: float
     count: int
     enabled: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)

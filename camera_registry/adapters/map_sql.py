@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from camera_registry.adapters.camera_queries import in_scope, matching
 from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.health_sums import health
 from camera_registry.map_view import MapCluster, MapPoint
-from camera_registry.model import CameraClass
+from camera_registry.model import CameraClass, State
 from camera_registry.records import CameraFilter
 from camera_registry.scope import Scope
 
@@ -66,6 +67,9 @@ class SqlMapStore:
     ) -> Sequence[MapCluster]:
         """Return the cameras that have a position, by the cells of a grid."""
         c = cameras.c
+        live = sa.select(health.c.camera_id).where(
+            health.c.until_us.is_(None), health.c.state == State.LIVE.value
+        )
         column = self._whole((c.lon + 180.0) / cell_deg)
         line = self._whole((c.lat + 90.0) / cell_deg)
         query = sa.select(
@@ -73,10 +77,14 @@ class SqlMapStore:
             sa.func.avg(c.lat),
             sa.func.count(),
             sa.func.sum(sa.case((c.enabled, 1), else_=0)),
+            sa.func.sum(sa.case((sa.and_(c.enabled, c.id.not_in(live)), 1), else_=0)),
         ).group_by(column, line)
         async with self._database.read() as connection:
             rows = (await connection.execute(self._where(query, scope, wanted))).all()
-        return [MapCluster(float(lon), float(lat), count, int(on)) for lon, lat, count, on in rows]
+        return [
+            MapCluster(float(lon), float(lat), count, int(on), int(out))
+            for lon, lat, count, on, out in rows
+        ]
 
     def _whole(self, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Round a positive number down: not every SQLite has floor, whose cast does the same."""

@@ -40,12 +40,16 @@ class PointShape(BaseModel):
 
 
 class ClusterShape(BaseModel):
-    """Cameras near each other: their middle, how many, and how many of those are enabled."""
+    """Cameras near each other: their middle, how many, how many enabled, how many of those dead.
+
+    Dead is who gave no live picture when its state last changed, or has no state yet.
+    """
 
     lon: float
     lat: float
     count: int
     enabled: int
+    dead: int
 
 
 class MapShape(BaseModel):
@@ -69,7 +73,13 @@ async def show_map(
         total=view.total,
         cameras=[_point(deps, point) for point in view.points],
         clusters=[
-            ClusterShape(lon=each.lon, lat=each.lat, count=each.count, enabled=each.enabled)
+            ClusterShape(
+                lon=each.lon,
+                lat=each.lat,
+                count=each.count,
+                enabled=each.enabled,
+                dead=each.dead,
+            )
             for each in view.clusters
         ],
     )

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 from camera_registry import subjects
+from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.base.clock import SystemClock
+from camera_registry.health.model import HealthChange
 from camera_registry.model import CameraState, Position, State
 from camera_registry.records import NewCamera
 from camera_registry.scope import Scope
@@ -166,7 +168,11 @@ async def test_the_map_shows_cameras_or_clusters_of_them(
     for number in range(12):
         lon = 106.7 + (number % 2) * 0.2 + number * 0.0001
         new = NewCamera(f"n{number}", UNIT_A, "rtsp://10.0.0.1/", _at(lon), enabled=number > 2)
-        await api.deps.registry.add(new, CITY)
+        camera = await api.deps.registry.add(new, CITY)
+        states = {4: ("live",), 6: ("live", "frozen"), 8: ("frozen", "live")}.get(number, ())
+        for at_us, state in enumerate(states, 1):
+            change = HealthChange(camera.id, UNIT_A, state, state, "", at_us)
+            await SqlHealthStore(api.database).add([change])
     async with api.client(await api.token(Role.OPERATOR)) as client:
         whole = (await client.get("/api/v1/map?bbox=106,10,108,12&zoom=10")).json()
         assert (whole["total"], len(whole["cameras"]), whole["clusters"]) == (12, 12, [])
@@ -180,6 +186,9 @@ async def test_the_map_shows_cameras_or_clusters_of_them(
         assert sum(each["enabled"] for each in many["clusters"]) == 9
         west = min(many["clusters"], key=lambda each: each["lon"])
         assert west["lon"] == pytest.approx(106.7005)
+        # of 0 to 10 in steps of two, 0 and 2 are off and 4 and 8 live
+        assert west["dead"] == 2
+        assert sum(each["dead"] for each in many["clusters"]) == 2 + 5
     async with api.client(await api.token(Role.OPERATOR, Scope.of([UNIT_B]))) as foreign:
         assert (await foreign.get("/api/v1/map")).json()["total"] == 0
 

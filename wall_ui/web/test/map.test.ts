@@ -1,6 +1,8 @@
+import { validateStyleMin } from '@maplibre/maplibre-gl-style-spec';
 import { describe, expect, it } from 'vitest';
 
 import { bboxOf, boundsOf, readStand, wedgeOf, writeStand } from '../src/pages/map/geometry';
+import { ownStyle } from '../src/pages/map/style';
 
 const here = { lon: 106.7, lat: 10.77, azimuth_deg: 90, fov_deg: 60, view_m: 100 };
 const METRES_PER_DEGREE = 111_320;
@@ -68,4 +70,16 @@ describe('where the map stands', () => {
       expect(readStand(text)).toBeNull();
     },
   );
+});
+
+describe('the own style', () => {
+  it('is valid, and lets near cameras be told from single ones in every layer of theirs', () => {
+    const style = ownStyle();
+    expect(validateStyleMin(style)).toEqual([]);
+    const layers = style.layers.filter((each) => 'source' in each && each.source === 'cameras');
+    expect(layers.length).toBeGreaterThan(3);
+    for (const layer of layers) {
+      expect(JSON.stringify(Reflect.get(layer, 'filter'))).toContain('point_count');
+    }
+  });
 });

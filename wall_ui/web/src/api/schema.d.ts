@@ -2960,11 +2960,15 @@ export interface components {
         };
         /**
          * ClusterShape
-         * @description Cameras near each other: their middle, how many, and how many of those are enabled.
+         * @description Cameras near each other: their middle, how many, how many enabled, how many of those dead.
+         *
+         *     Dead is who gave no live picture when its state last changed, or has no state yet.
          */
         ClusterShape: {
             /** Count */
             count: number;
+            /** Dead */
+            dead: number;
             /** Enabled */
             enabled: number;
             /** Lat */

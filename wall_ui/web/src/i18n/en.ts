@@ -110,7 +110,7 @@ export const en: Catalogue = {
   'reason.no_video': 'The stream holds no video',
   'reason.unsupported_codec': 'The camera’s codec is not supported',
   'reason.no_parameter_sets': 'The camera has not sent its decoding parameters',
-  'reason.bad_data': 'The video data is damaged',
+  'reason.bad_data': 'What comes is no valid RTSP or video; check the port',
   'reason.closed': 'The camera closed the connection',
   'reason.no_worker': 'No worker holds this camera now',
   'reason.digest_sha256_unsupported':

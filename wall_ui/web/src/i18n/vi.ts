@@ -108,7 +108,7 @@ export const vi = {
   'reason.no_video': 'Luồng không có hình',
   'reason.unsupported_codec': 'Camera dùng chuẩn nén chưa được hỗ trợ',
   'reason.no_parameter_sets': 'Camera chưa gửi thông số giải mã',
-  'reason.bad_data': 'Dữ liệu hình bị hỏng',
+  'reason.bad_data': 'Nơi này không gửi RTSP hoặc hình hợp lệ; kiểm tra cổng',
   'reason.closed': 'Camera đã đóng kết nối',
   'reason.no_worker': 'Không có tiến trình nào đang giữ camera này',
   'reason.digest_sha256_unsupported':

@@ -12,7 +12,7 @@ export const COLOURS = {
   accent: '#5cc8ee',
 } as const;
 
-const TONES: Readonly<Record<Tone, string>> = {
+export const TONES: Readonly<Record<Tone, string>> = {
   ok: '#57d6a1',
   warn: '#f5bd58',
   bad: '#ff8077',

@@ -85,7 +85,8 @@ export class Scene {
       if (point !== undefined) events.camera(point);
     });
     this.#map.on('click', 'cluster', (event: MapLayerMouseEvent) => this.closer(event.lngLat));
-    for (const layer of ['camera', 'cluster']) {
+    this.#map.on('click', 'near', (event: MapLayerMouseEvent) => void this.#apart(event));
+    for (const layer of ['camera', 'cluster', 'near']) {
       const canvas = this.#map.getCanvas();
       this.#map.on('mouseenter', layer, () => (canvas.style.cursor = 'pointer'));
       this.#map.on('mouseleave', layer, () => (canvas.style.cursor = ''));
@@ -160,6 +161,14 @@ export class Scene {
     this.#map.easeTo({ center: [lng, lat], zoom });
   }
 
+  /** Go so near that cameras which stand for one circle are seen apart. */
+  async #apart(event: MapLayerMouseEvent): Promise<void> {
+    const id: unknown = event.features?.[0]?.properties['cluster_id'];
+    if (typeof id !== 'number') return;
+    const zoom = await this.#source('cameras').getClusterExpansionZoom(id);
+    this.#map.easeTo({ center: event.lngLat, zoom: Math.min(MOST_ZOOM, zoom) });
+  }
+
   goTo({ lon, lat }: Place): void {
     this.#map.easeTo({ center: [lon, lat], zoom: Math.max(17, this.#map.getZoom()) });
   }
@@ -214,10 +223,19 @@ function pointFeature({ lon, lat }: Place, properties: object): object {
 }
 
 function cameraFeature(point: Point, chosen: boolean): object {
-  const { id, name } = point;
-  return pointFeature(point, { id, name, chosen, mark: badgeOf(point.state) });
+  const { id, name, state } = point;
+  const dead = state !== null && state !== 'live';
+  return pointFeature(point, {
+    id,
+    name,
+    mark: badgeOf(state),
+    count: 1,
+    dead: Number(dead),
+    chosen: Number(chosen),
+  });
 }
 
 function clusterFeature(cluster: Cluster): object {
-  return pointFeature(cluster, { count: cluster.count, label: String(cluster.count) });
+  const { count, dead } = cluster;
+  return pointFeature(cluster, { count, dead, chosen: 0 });
 }

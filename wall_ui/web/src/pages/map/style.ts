@@ -1,6 +1,12 @@
-import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  SourceSpecification,
+  StyleSpecification,
+} from 'maplibre-gl';
 
-import { COLOURS } from './marks';
+import { COLOURS, TONES } from './marks';
 
 /** Fonts of this computer: no glyphs are fetched from anywhere. */
 export const FONT = ['Noto Sans', 'DejaVu Sans', 'sans-serif'];
@@ -8,6 +14,65 @@ const NOTHING = { type: 'FeatureCollection', features: [] } as const;
 
 /** From here on a street is wide enough for a wedge to say something. */
 export const WEDGES_FROM = 14;
+
+/** Marks of single cameras would cover each other within so many pixels: one circle stands for them. */
+const NEAR_PX = 40;
+/** From here on a pole with several cameras is all that is still near each other. */
+const NEAR_UNTIL = 17;
+
+/** What the library has drawn together of single cameras, and what it has not. */
+const NEAR: FilterSpecification = ['has', 'point_count'];
+const SINGLE: FilterSpecification = ['!', ['has', 'point_count']];
+
+/** A circle for cameras near each other, and its number; in red how many of them give no picture. */
+function clusterLayers(
+  id: string,
+  source: string,
+  filter: FilterSpecification,
+): LayerSpecification[] {
+  const dead: ExpressionSpecification = ['>', ['get', 'dead'], 0];
+  return [
+    {
+      id,
+      type: 'circle',
+      source,
+      filter,
+      paint: {
+        'circle-color': '#17475a',
+        'circle-stroke-color': [
+          'case',
+          ['>', ['get', 'chosen'], 0],
+          COLOURS.ink,
+          dead,
+          TONES.bad,
+          COLOURS.accent,
+        ],
+        'circle-stroke-width': 1.8,
+        'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 14, 4, 30],
+      },
+    },
+    {
+      id: `${id}-count`,
+      type: 'symbol',
+      source,
+      filter,
+      layout: {
+        'text-field': [
+          'format',
+          ['to-string', ['get', 'count']],
+          {},
+          ['case', dead, ['concat', '\n', ['to-string', ['get', 'dead']]], ''],
+          { 'font-scale': 0.85, 'text-color': TONES.bad },
+        ],
+        'text-font': FONT,
+        'text-size': 12,
+        'text-line-height': 1,
+        'text-allow-overlap': true,
+      },
+      paint: { 'text-color': COLOURS.ink },
+    },
+  ];
+}
 
 const LAYERS: readonly LayerSpecification[] = [
   {
@@ -50,34 +115,13 @@ const LAYERS: readonly LayerSpecification[] = [
       'fill-outline-color': COLOURS.accent,
     },
   },
-  {
-    id: 'cluster',
-    type: 'circle',
-    source: 'clusters',
-    paint: {
-      'circle-color': '#17475a',
-      'circle-stroke-color': COLOURS.accent,
-      'circle-stroke-width': 1.5,
-      'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 13, 4, 30],
-    },
-  },
-  {
-    id: 'cluster-count',
-    type: 'symbol',
-    source: 'clusters',
-    layout: {
-      'text-field': ['get', 'label'],
-      'text-font': FONT,
-      'text-size': 12,
-      'text-allow-overlap': true,
-    },
-    paint: { 'text-color': COLOURS.ink },
-  },
+  ...clusterLayers('cluster', 'clusters', true),
+  ...clusterLayers('near', 'cameras', NEAR),
   {
     id: 'chosen',
     type: 'circle',
     source: 'cameras',
-    filter: ['get', 'chosen'],
+    filter: ['all', SINGLE, ['>', ['get', 'chosen'], 0]],
     paint: {
       'circle-radius': 17,
       'circle-color': 'rgba(0, 0, 0, 0)',
@@ -89,12 +133,14 @@ const LAYERS: readonly LayerSpecification[] = [
     id: 'camera',
     type: 'symbol',
     source: 'cameras',
+    filter: SINGLE,
     layout: { 'icon-image': ['get', 'mark'], 'icon-allow-overlap': true },
   },
   {
     id: 'camera-name',
     type: 'symbol',
     source: 'cameras',
+    filter: SINGLE,
     minzoom: 15,
     layout: {
       'text-field': ['get', 'name'],
@@ -114,10 +160,19 @@ const LAYERS: readonly LayerSpecification[] = [
 
 /** The map's own style: it stands without tiles, and so without any network but the hub. */
 export function ownStyle(): StyleSpecification {
-  const names = ['units', 'names', 'wedges', 'clusters', 'cameras'];
+  const plain: SourceSpecification = { type: 'geojson', data: NOTHING };
+  const cameras: SourceSpecification = {
+    ...plain,
+    cluster: true,
+    clusterRadius: NEAR_PX,
+    clusterMaxZoom: NEAR_UNTIL,
+    clusterProperties: Object.fromEntries(
+      ['count', 'dead', 'chosen'].map((name) => [name, ['+', ['get', name]]]),
+    ),
+  };
   return {
     version: 8,
-    sources: Object.fromEntries(names.map((name) => [name, { type: 'geojson', data: NOTHING }])),
+    sources: { units: plain, names: plain, wedges: plain, clusters: plain, cameras },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': COLOURS.ground } },
       ...LAYERS,
