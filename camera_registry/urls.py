@@ -26,7 +26,12 @@ MAX_CREDENTIAL = 256
 _STREAM_PORTS = {"rtsp": 554, "rtsps": 322}
 _SERVICE_PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
-_SECRET = re.compile(r"[?&;/](password|passwd|passwort|pwd|pass)=[^&;/]", re.IGNORECASE)
+HIDDEN_NAMES = (
+    r"(?<![a-z0-9])(?:[a-z0-9]{0,20}(?:password|passwd|passwort|passcode|pwd)|loginpas|pass|psw)"
+)
+"""How makers call a password in paths and queries, such as ``user=admin_password=…_channel=1``."""
+
+_SECRET = re.compile(HIDDEN_NAMES + r"=(?!_[a-z]+=)[^&;/]", re.IGNORECASE)
 _EXAMPLE = "write for example rtsp://10.1.2.3:554/stream1"
 _SERVICE_EXAMPLE = "write for example http://10.1.2.3/onvif/device_service"
 
@@ -146,8 +151,15 @@ class UrlPolicy:
             raise _bad("has port 0")
         if parts.fragment:
             raise _bad("has a fragment (#…), which no camera gets to see")
-        if _SECRET.search(parts.path) or _SECRET.search("?" + parts.query):
+        behind = unquote(f"{parts.path}?{parts.query}")
+        if _SECRET.search(behind):
             raise _bad("holds a password in its path or query; give username and password apart")
+        if "@" in parts.path or "@" in parts.query:
+            # of rtsp://admin:12/34@10.1.2.3/ the host would be "admin" and the password a path
+            raise _bad(
+                "has an @ behind its host: write one of the path as %40, "
+                "and give a password that has / or ? in it apart"
+            )
         netloc = self._host(host)
         if port is not None and port != ports[parts.scheme]:
             netloc += f":{port}"

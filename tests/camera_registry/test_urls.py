@@ -25,6 +25,11 @@ LOOPBACK = UrlPolicy.parse(["127.0.0.0/8", "::1/128", "10.0.0.0/8"])
         ("rtsp://10.1.2.3:8554/a%20b", "rtsp://10.1.2.3:8554/a%20b"),
         ("rtsp://[2001:DB8::7]:8554/x", "rtsp://[2001:db8::7]:8554/x"),
         ("rtsp://10.1.2.3/ngã-tư", "rtsp://10.1.2.3/ng%C3%A3-t%C6%B0"),
+        ("rtsp://10.1.2.3/a%40b?bypass=1", "rtsp://10.1.2.3/a%40b?bypass=1"),
+        (
+            "rtsp://10.1.2.3/user=admin_password=_channel=1_stream=0.sdp",
+            "rtsp://10.1.2.3/user=admin_password=_channel=1_stream=0.sdp",
+        ),
     ],
 )
 def test_a_good_url_is_normalised(text: str, url: str) -> None:
@@ -68,6 +73,13 @@ def test_credentials_are_taken_out_and_decoded() -> None:
         "rtsp://u:geheim%0a@10.1.2.3/",
         "rtsp://10.1.2.3/live?user=admin&password=geheim",
         "rtsp://10.1.2.3/user=admin&password=geheim&channel=1",
+        "rtsp://10.1.2.3/user=admin_password=geheim_channel=1_stream=0.sdp",
+        "rtsp://10.1.2.3/live?user=admin&userPassword=geheim",
+        "rtsp://10.1.2.3/live?usr=admin&psw=geheim",
+        "rtsp://10.1.2.3/live?%70assword=geheim",
+        "rtsp://10.1.2.3/live?password=_geheim",
+        "rtsp://admin:12/geheim@10.1.2.3/s",
+        "rtsp://admin:12?geheim@10.1.2.3/s",
         "rtsp://u:geheim@10.1.2.3:99999/",
     ],
 )

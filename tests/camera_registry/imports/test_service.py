@@ -269,6 +269,27 @@ async def test_a_blotted_cell_is_no_password(rig: Rig) -> None:
 
 async def test_columns_can_be_chosen_and_checked_again(rig: Rig) -> None:
     record = await rig.upload(table("26740,rtsp://10.0.0.1/s,A", heading="x,y,z"))
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"A,26740,rtsp://admin:x@{CANARY}@10.0.0.1/s,,",
+        f"A,26740,rtsp://admin:x/{CANARY}@10.0.0.1/s,,",
+        f"A,26740,rtsp://admin:12/{CANARY}@10.0.0.1/s,,",
+        f"A,26740,rtsp://admin:x {CANARY}@10.0.0.1/s,,",
+        f"A,26740,admin:{CANARY}@10.0.0.1:554/s,,",
+        f"A,26740,rtsp://10.0.0.1/user=admin_password={CANARY}_channel=1_stream=0.sdp,,",
+        f"A,26740,rtsp://10.0.0.1/s,admin/{CANARY},",
+        f"A,26740,rtsp://10.0.0.1/s,,xem http://admin:x/{CANARY}@10.0.0.1/",
+        f"A,26740,rtsp://10.0.0.1/s,,MK: {CANARY}",
+    ],
+)
+async def test_no_way_to_write_a_password_keeps_it_readable(rig: Rig, line: str) -> None:
+    record = await rig.checked(table(line, heading="name,unit,url,username,Ghi chú"))
+    (row,) = await rig.imports.rows(record)
+    assert CANARY not in repr(row)
+    assert "•••" in "".join(row.cells)
+
+
     assert dict(record.mapping) == {}
     with pytest.raises(InvalidError):
         await rig.imports.check(record, CITY)
