@@ -14,13 +14,16 @@ _SECRET_NAMES = re.compile(
     r"pass(word|wd|phrase)|secret|authorization|cookie|csrf|api_?key|token|credential",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@")
+# up to the last @: people write passwords with @ and / into addresses as they are
+_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^\s\"'<>]+@")
 _BEARER = re.compile(r"\bchb_[A-Za-z0-9_-]+")
+_COOKIE = re.compile(r"\b(?P<name>camhub_[a-z]+=)[^\s;,\"']+")
 
 
 def scrub(text: str) -> str:
-    """Blank user names and passwords in URLs, and API tokens, anywhere in a text."""
-    return _BEARER.sub("chb_***", _USERINFO.sub(r"\g<scheme>***@", text))
+    """Blank user names and passwords in URLs, API tokens and cookies, anywhere in a text."""
+    text = _BEARER.sub("chb_***", _USERINFO.sub(r"\g<scheme>***@", text))
+    return _COOKIE.sub(r"\g<name>***", text)
 
 
 def _blank_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -69,6 +72,7 @@ def configure(level: str, style: str, role: str) -> None:
     root.setLevel(threshold)
     # their information lines hold URLs of peers and repeat what our metrics say
     for noisy in (
+        "aiosqlite",  # at debug it writes every value of every statement
         "aiortc",
         "aioice",
         "nats",
@@ -82,6 +86,8 @@ def configure(level: str, style: str, role: str) -> None:
         "zeep",
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # at debug it writes the heads of WebSocket requests, and with them cookies
+    logging.getLogger("uvicorn.error").setLevel(max(threshold, logging.INFO))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -20,6 +20,8 @@ import httpx
 import nats
 import pyotp
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 from camera_registry.base.ids import new_id
 from ioc_api.access.rbac import Role
@@ -344,6 +346,7 @@ async def plant_people(drive: Drive, admin: httpx.AsyncClient) -> None:
         assert signed.status_code < 300, signed.text
         for name, value in person.cookies.items():
             search.watch(f"cookie {name}", value)
+        await look_at_the_wall(drive, person.cookies["camhub_session"])
         mine = await drive.call(person, "GET", "/api/v1/session")
         person.headers["X-CSRF-Token"] = mine.json()["csrf_token"]
         begun = await drive.call(person, "POST", "/api/v1/account/totp", told=True)
@@ -356,6 +359,15 @@ async def plant_people(drive: Drive, admin: httpx.AsyncClient) -> None:
         )
         assert done.status_code == 200, done.text
         await drive.call(person, "GET", "/api/v1/account")
+
+
+async def look_at_the_wall(drive: Drive, session: str) -> None:
+    """Open what live pictures come by, as a browser does: with the cookie."""
+    address = drive.hub.url.replace("http://", "ws://", 1)
+    headers = {"Cookie": f"camhub_session={session}"}
+    origin = Origin(drive.hub.url)
+    async with connect(f"{address}/live/ws", origin=origin, additional_headers=headers):
+        pass
 
 
 async def drive_all(drive: Drive, admin: httpx.AsyncClient) -> None:

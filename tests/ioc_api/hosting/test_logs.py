@@ -31,6 +31,8 @@ def test_urls_tokens_and_named_secrets_are_blanked(capsys: pytest.CaptureFixture
         raise ValueError("nats://s3cret@127.0.0.1 refused")
     except ValueError:
         log.exception("failed")
+    logging.getLogger("library").warning("rtsp://u:a@s3cret@h/ rtsp://u:1/s3cret@h/, <http://h/@>")
+    logging.getLogger("library").warning("< cookie: a=b; camhub_session=s3cret; c=d")
     written = capsys.readouterr().err
     assert "s3cret" not in written
     lines = [json.loads(line) for line in written.splitlines()]
@@ -38,3 +40,10 @@ def test_urls_tokens_and_named_secrets_are_blanked(capsys: pytest.CaptureFixture
     assert lines[0]["role"] == "test"
     assert lines[1]["event"] == "cannot open rtsp://***@host/ with chb_***"
     assert "nats://***@127.0.0.1 refused" in lines[2]["exception"]
+
+
+def test_nothing_that_writes_cookies_or_values_does_so_at_debug() -> None:
+    logs.configure("debug", "json", "test")
+    for name in ("uvicorn.error", "aiosqlite", "httpcore.http11", "zeep.transports"):
+        assert not logging.getLogger(name).isEnabledFor(logging.DEBUG), name
+    assert logging.getLogger("ioc_api").isEnabledFor(logging.DEBUG)
