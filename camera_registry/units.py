@@ -11,12 +11,15 @@ from camera_registry.base.errors import InvalidError
 from camera_registry.model import AdminUnit
 from camera_registry.text import fold
 
+_ALIKE = 0.5
+
 
 class Units:
     """The units by code, in the order of their codes."""
 
     def __init__(self, units: Mapping[str, AdminUnit]) -> None:
         self._units = dict(sorted(units.items()))
+        self._names = [(fold(unit.name_vi), unit) for unit in self]
 
     @classmethod
     def load(cls) -> Units:
@@ -60,14 +63,21 @@ class Units:
 
     def nearest(self, text: str, count: int = 3) -> list[AdminUnit]:
         """Find the units whose name or code looks most like ``text``, best first."""
-        wanted = fold(text[:80])
+        # this is the text that the matcher looks into once for all that it is compared with
+        matcher = difflib.SequenceMatcher(None, "", fold(text[:80]), autojunk=False)
         scored = [
-            (max(_likeness(wanted, fold(unit.name_vi)), _likeness(wanted, unit.code)), unit)
-            for unit in self
+            (score, unit)
+            for name, unit in self._names
+            if (score := max(_likeness(matcher, name), _likeness(matcher, unit.code)))
         ]
         scored.sort(key=lambda pair: -pair[0])
-        return [unit for score, unit in scored[:count] if score >= 0.5]
+        return [unit for _, unit in scored[:count]]
 
 
-def _likeness(a: str, b: str) -> float:
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
+    """Return how alike two texts are, 0 where less than half; the cheap upper bounds go first."""
+    matcher.set_seq1(name)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
+        return 0.0
+    score = matcher.ratio()
+    return score if score >= _ALIKE else 0.0

@@ -15,6 +15,7 @@ from camera_registry.units import Units
 _KIND = re.compile(r"^(phuong|xa|dac khu|p\.|x\.)\s*|\s+(ward|commune|special zone)$")
 _NEAR_M = 2_000.0
 """A point this far outside is taken with a warning: drawn boundaries are not exact to a street."""
+_REMEMBERED = 2000
 _FAR_M = 20_000.0
 """From the centre, where no boundary is known: more than the radius of any unit but the islands."""
 
@@ -34,6 +35,7 @@ class Places:
         self._units = units
         self._boundaries = boundaries
         self._by_name: dict[str, list[AdminUnit]] = {}
+        self._unknown: dict[str, str] = {}
         for unit in units:
             for name in {fold(unit.name_vi), fold(unit.name_en)}:
                 self._by_name.setdefault(name, []).append(unit)
@@ -53,8 +55,18 @@ class Places:
         exact = [unit for unit in found if unit.name_vi.casefold() in text.casefold()]
         if len(exact) == 1 and fold(text) != text.casefold():  # without any marks it may be both
             return exact[0]
-        near = found or self._units.nearest(bare)
-        raise CellError("ambiguous_unit" if found else "unknown_unit", nearest=_listed(near))
+        if found:
+            raise CellError("ambiguous_unit", nearest=_listed(found))
+        raise CellError("unknown_unit", nearest=self._nearest(bare))
+
+    def _nearest(self, name: str) -> str:
+        """Name the units most like this; a sheet that names old wards does so in every row."""
+        known = self._unknown.get(name)
+        if known is None:
+            known = _listed(self._units.nearest(name))
+            if len(self._unknown) < _REMEMBERED:
+                self._unknown[name] = known
+        return known
 
     def findings(self, unit: AdminUnit, position: Position) -> list[Message]:
         """Say what is wrong with a camera of this unit at this point."""

@@ -96,6 +96,23 @@ def test_units_by_code_and_by_name(text: str, code: str) -> None:
     assert draft.unit.code == code
 
 
+def test_a_unit_that_every_row_names_wrong_is_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    nearest = Units.nearest
+
+    def counted(units: Units, text: str, count: int = 3) -> list[AdminUnit]:
+        asked.append(text)
+        return nearest(units, text, count)
+
+    monkeypatch.setattr(Units, "nearest", counted)
+    sheet = reader()
+    words = [sheet.read(row(n, unit="P. Bến Nghe, Quận 1")).messages[0].words("en") for n in (2, 3)]
+    assert words[0] == words[1] == "There is no such unit; nearest: 26740 Bến Nghé"
+    assert asked == ["ben nghe, quan 1"]
+
+
 def test_a_name_of_two_units_is_asked_back() -> None:
     draft = read(unit="thanh an ward")
     assert codes(draft) == [("unit", "ambiguous_unit")]
