@@ -129,7 +129,7 @@ async def dry_run(path: Path, url: str) -> dict[str, float]:
     record = await _ended(service, record)
     found["applied_s"] = time.perf_counter() - began
     found["applied_ms"], stall.worst_s = stall.worst_s * 1000, 0.0
-    await service.undo(record, _BY)  # so that the next file finds what this one found
+    await service.undo(record, Scope.all(), _BY)  # so that the next file finds what this one found
     record = await _ended(service, record)
     found["undone_ms"] = stall.worst_s * 1000
     watching.cancel()

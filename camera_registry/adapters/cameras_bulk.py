@@ -26,6 +26,7 @@ from camera_registry.adapters.version_rows import entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor, Camera
 from camera_registry.naming import CodeScheme
+from camera_registry.scope import Scope
 from camera_registry.search import search_text
 from camera_registry.stored import StoredCamera
 from camera_registry.units import Units
@@ -109,15 +110,22 @@ class BulkCameras:
         await self._attach(connection, tagged, moved)
 
     async def delete_untouched(
-        self, connection: AsyncConnection, ids: Sequence[str], by: Actor, now_us: int
-    ) -> set[str]:
-        """Delete those of the cameras that are as they were made; return the ids of the others."""
+        self, connection: AsyncConnection, ids: Sequence[str], scope: Scope, by: Actor, now_us: int
+    ) -> tuple[set[str], set[str]]:
+        """Delete those of the cameras that are in scope and as they were made.
+
+        Returns the ids of those that were changed, and of those out of scope.
+        """
         kept: set[str] = set()
+        barred: set[str] = set()
         for chunk in _chunks(ids, _CHUNK):
             query = sa.select(cameras).where(cameras.c.id.in_(chunk)).with_for_update()
             rows = (await connection.execute(query)).mappings().all()
-            kept |= {row["id"] for row in rows if row["version"] != 1}
-            gone = [camera_of(row) for row in rows if row["version"] == 1]
+            found = [camera_of(row) for row in rows]
+            mine = [each for each in found if scope.allows(each.unit_code, each.groups)]
+            barred |= {each.id for each in found} - {each.id for each in mine}
+            kept |= {each.id for each in mine if each.version != 1}
+            gone = [each for each in mine if each.version == 1]
             if not gone:
                 continue
             await connection.execute(
@@ -125,7 +133,7 @@ class BulkCameras:
             )
             entries = [entry_row(_end(camera, by, now_us)) for camera in gone]
             await connection.execute(camera_versions.insert(), entries)
-        return kept
+        return kept, barred
 
     async def _attach(
         self,

@@ -46,11 +46,7 @@ class SqlGroupStore:
     ) -> Sequence[CameraGroup]:
         """Return up to ``limit`` groups that the scope may know, by (name, id)."""
         c = camera_groups.c
-        query = sa.select(camera_groups)
-        if scope.units is not None:
-            known = sorted(scope.units | {EVERYWHERE})
-            held = sorted({group for group, _ in scope.grouped})
-            query = query.where(sa.or_(c.unit_code.in_(known), c.id.in_(held)))
+        query = sa.select(camera_groups).where(seen_by(scope))
         if after is not None:
             last = sa.tuple_(sa.literal(after[0]), sa.literal(after[1]))
             query = query.where(sa.tuple_(c.name, c.id) > last)
@@ -84,6 +80,16 @@ class SqlGroupStore:
         query = sa.select(shared_credentials.c.id).where(shared_credentials.c.group_id == group_id)
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
+
+
+def seen_by(scope: Scope) -> sa.ColumnElement[bool]:
+    """Return the condition that a scope may know of a group, as ``groups.visible`` says it."""
+    if scope.units is None:
+        return sa.true()
+    c = camera_groups.c
+    known = sorted(scope.units | {EVERYWHERE})
+    held = sorted({group for group, _ in scope.grouped})
+    return sa.or_(c.unit_code.in_(known), c.id.in_(held))
 
 
 def _taken(name: str) -> ConflictError:

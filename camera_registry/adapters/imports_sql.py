@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from camera_registry.adapters.camera_tables import camera_groups
 from camera_registry.adapters.cameras_bulk import BulkCameras
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.groups_sql import seen_by
 from camera_registry.adapters.import_tables import (
     import_of,
     import_row_of,
@@ -32,6 +33,9 @@ from camera_registry.shared import SharedCredential
 from camera_registry.stored import StoredCamera
 from camera_registry.text import fold
 from camera_registry.versions import from_snapshot
+
+Value = TypeVar("Value")
+_MADE = (RowState.APPLIED, RowState.UNDONE, RowState.KEPT)
 
 
 class SqlImportStore:
@@ -143,12 +147,18 @@ class SqlImportStore:
 
     async def unfinished(self, until_us: int, limit: int) -> Sequence[Import]:
         """Return imports that made no camera and at which nothing happened since ``until_us``."""
-        r = import_rows.c
-        made = sa.exists().where(
-            r.import_id == imports.c.id,
-            r.state.in_([RowState.APPLIED.value, RowState.UNDONE.value, RowState.KEPT.value]),
-        )
-        query = sa.select(imports).where(imports.c.updated_us < until_us, ~made).limit(limit)
+        return await self._rested(until_us, limit, ~_has_rows(_MADE))
+
+    async def half_finished(self, until_us: int, limit: int) -> Sequence[Import]:
+        """Return imports that made cameras and have not come to their end since ``until_us``."""
+        at_work = imports.c.state.in_([state.value for state in ImportState if state.at_work])
+        halves = sa.and_(_has_rows(_MADE), sa.or_(_has_rows((RowState.GOOD,)), at_work))
+        return await self._rested(until_us, limit, halves)
+
+    async def _rested(
+        self, until_us: int, limit: int, which: sa.ColumnElement[bool]
+    ) -> Sequence[Import]:
+        query = sa.select(imports).where(imports.c.updated_us < until_us, which).limit(limit)
         async with self._database.read() as connection:
             return [import_of(row) for row in (await connection.execute(query)).mappings()]
 
@@ -185,12 +195,15 @@ class SqlImportStore:
         """Yield every registered camera as far as duplicates go, a portion at a time."""
         return known_cameras(self._database, scope)
 
-    async def groups(self) -> Mapping[str, str]:
-        """Return the ids of the camera groups by folded name."""
-        query = sa.select(camera_groups.c.name, camera_groups.c.id)
+    async def groups(self, scope: Scope) -> Mapping[str, str]:
+        """Return the ids of the camera groups that the scope may know, by folded name.
+
+        Those whose names differ in marks alone are left out: rights hang on who is in a group.
+        """
+        query = sa.select(camera_groups.c.name, camera_groups.c.id).where(seen_by(scope))
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
-        return {" ".join(fold(name).split()): group_id for name, group_id in found}
+        return _unmistakable((name, group_id) for name, group_id in found)
 
     async def shared(self, scope: Scope) -> Mapping[str, SharedCredential]:
         """Return the shared log-ins that lie in the scope as a whole, by folded name.
@@ -199,9 +212,7 @@ class SqlImportStore:
         """
         async with self._database.read() as connection:
             found = await all_shared(connection, scope)
-        named = [(" ".join(fold(each.name).split()), each) for each in found]
-        times = Counter(name for name, _ in named)
-        return {name: each for name, each in named if times[name] == 1}
+        return _unmistakable((each.name, each) for each in found)
 
     async def register(self, import_id: str, rows: Sequence[ImportRow], by: Actor) -> None:
         """Make cameras out of rows and mark the rows, all in one transaction."""
@@ -211,16 +222,17 @@ class SqlImportStore:
             await self._mark(connection, import_id, rows, RowState.APPLIED)
 
     async def unregister(
-        self, import_id: str, rows: Sequence[ImportRow], by: Actor, now_us: int
-    ) -> None:
-        """Delete the cameras of rows that nobody changed since, and mark the rows."""
+        self, import_id: str, rows: Sequence[ImportRow], scope: Scope, by: Actor, now_us: int
+    ) -> int:
+        """Delete the cameras of rows in scope that nobody changed since, and mark the rows."""
         async with self._database.write() as connection:
             ids = [row.camera_id for row in rows]
-            kept = await self._bulk.delete_untouched(connection, ids, by, now_us)
-            gone = [row for row in rows if row.camera_id not in kept]
+            kept, barred = await self._bulk.delete_untouched(connection, ids, scope, by, now_us)
+            gone = [row for row in rows if row.camera_id not in kept | barred]
             left = [row for row in rows if row.camera_id in kept]
             await self._mark(connection, import_id, gone, RowState.UNDONE)
             await self._mark(connection, import_id, left, RowState.KEPT)
+        return len(barred)
 
     async def _mark(
         self, connection: Any, import_id: str, rows: Sequence[ImportRow], state: RowState
@@ -232,6 +244,20 @@ class SqlImportStore:
                 .where(import_rows.c.import_id == import_id, import_rows.c.number.in_(numbers))
                 .values(state=state.value, sealed=b"")
             )
+
+
+def _has_rows(states: Sequence[RowState]) -> sa.ColumnElement[bool]:
+    r = import_rows.c
+    return sa.exists().where(
+        r.import_id == imports.c.id, r.state.in_([state.value for state in states])
+    )
+
+
+def _unmistakable(named: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Return values by folded name, without those whose folded name is that of another one too."""
+    folded = [(" ".join(fold(name).split()), value) for name, value in named]
+    times = Counter(name for name, _ in folded)
+    return {name: value for name, value in folded if times[name] == 1}
 
 
 def _cameras_of(rows: Sequence[ImportRow]) -> list[StoredCamera]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import ConflictError, InvalidError
+from camera_registry.base.errors import ConflictError, ForbiddenError, InvalidError
 from camera_registry.imports.duplicates import Duplicates, Known
 from camera_registry.imports.messages import Level, Message, error
 from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
@@ -60,21 +60,37 @@ class Applier:
                 await self._register(record, fresh[start : start + _BATCH], by)
                 self._registry.ask_reconcile()
         await self._store.advance(record.id, len(fresh), len(fresh), self._clock.utc_us())
-        await self._store.finish(record.id, ImportState.APPLIED, self._clock.utc_us())
         self._registry.ask_reconcile()
         log.info("import_applied", id=record.id, cameras=len(fresh), by=by.id)
 
-    async def undo(self, record: Import, by: Actor) -> None:
-        """Delete the cameras that are as the import made them. Raises StoppedError."""
-        rows = await self._all(record, RowState.APPLIED)
+    async def undo(self, record: Import, scope: Scope, by: Actor) -> None:
+        """Delete the cameras that are as the import made them.
+
+        Raises StoppedError, and in the end ForbiddenError where some are out of scope: rights may
+        have gone since they were registered.
+        """
+        rows, barred = await self._all(record, RowState.APPLIED), 0
         for start in range(0, len(rows), _BATCH):
             await self.step(record, start, len(rows))
             batch = rows[start : start + _BATCH]
-            await self._store.unregister(record.id, batch, by, self._clock.utc_us())
+            now = self._clock.utc_us()
+            barred += await self._store.unregister(record.id, batch, scope, by, now)
             self._registry.ask_reconcile()
         await self._store.advance(record.id, len(rows), len(rows), self._clock.utc_us())
+        if barred:
+            raise ForbiddenError(
+                f"{barred} of these cameras are where you may manage none, so they stay",
+                hint="ask somebody who manages them to undo the import",
+                code="out_of_scope",
+            )
         await self._store.finish(record.id, ImportState.UNDONE, self._clock.utc_us())
         log.info("import_undone", id=record.id, cameras=len(rows), by=by.id)
+
+    async def give_up(self, record: Import) -> None:
+        """Forget what the rows that were not registered would make, passwords and all."""
+        while rows := await self._store.rows(record.id, [RowState.GOOD], 0, _BATCH, warned=False):
+            late = [error("name", "not_registered")]
+            await self._store.add_rows(record.id, [_wrong(row, late) for row in rows])
 
     async def _register(self, record: Import, rows: Sequence[ImportRow], by: Actor) -> None:
         """Register a batch; where one of it is refused, register the others one by one."""

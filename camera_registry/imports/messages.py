@@ -149,6 +149,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Mật khẩu mặc định của hãng hoặc quá yếu; hãy đổi trên camera",
             "A factory-default or weak password; change it in the camera",
         ),
+        "not_registered": (
+            "Không được đăng ký trong vòng một ngày; hãy tải dòng này lên lại",
+            "Not registered within a day; upload this row again",
+        ),
         "duplicate_in_file": (
             "Trùng với dòng {row} của tệp này",
             "The same as in row {row} of this file",

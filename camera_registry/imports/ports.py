@@ -63,6 +63,10 @@ class ImportStore(Protocol):
         """Return imports that made no camera and at which nothing happened since ``until_us``."""
         ...
 
+    async def half_finished(self, until_us: int, limit: int) -> Sequence[Import]:
+        """Return imports that made cameras and have not come to their end since ``until_us``."""
+        ...
+
     async def add_rows(self, import_id: str, rows: Sequence[ImportRow]) -> None:
         """Store rows, in the place of those with the same numbers."""
         ...
@@ -83,8 +87,8 @@ class ImportStore(Protocol):
         """
         ...
 
-    async def groups(self) -> Mapping[str, str]:
-        """Return the ids of the camera groups by folded name."""
+    async def groups(self, scope: Scope) -> Mapping[str, str]:
+        """Return the ids of the camera groups that the scope may know, by folded name."""
         ...
 
     async def shared(self, scope: Scope) -> Mapping[str, SharedCredential]:
@@ -99,7 +103,10 @@ class ImportStore(Protocol):
         ...
 
     async def unregister(
-        self, import_id: str, rows: Sequence[ImportRow], by: Actor, now_us: int
-    ) -> None:
-        """Delete the cameras of rows that nobody changed since, and mark the rows."""
+        self, import_id: str, rows: Sequence[ImportRow], scope: Scope, by: Actor, now_us: int
+    ) -> int:
+        """Delete the cameras of rows in scope that nobody changed since, and mark the rows.
+
+        Rows whose cameras are out of scope stay as they are; returns how many.
+        """
         ...

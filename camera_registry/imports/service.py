@@ -157,8 +157,8 @@ class Imports:
         await self._begin(record, ImportState.APPLYING, states, mode=mode.value)
         self._run(record, self._apply(record, mode, scope, by), ImportState.CHECKED)
 
-    async def undo(self, record: Import, by: Actor) -> None:
-        """Begin to delete the cameras of an import that nobody has changed since.
+    async def undo(self, record: Import, scope: Scope, by: Actor) -> None:
+        """Begin to delete the cameras of an import that are in scope and nobody has changed since.
 
         Raises ConflictError where there is nothing to undo, or something is at work.
         """
@@ -166,7 +166,7 @@ class Imports:
             raise ConflictError("This import has no cameras to take back", code="import_state")
         states = (ImportState.APPLIED, ImportState.CHECKED, ImportState.UNDOING, ImportState.FAILED)
         await self._begin(record, ImportState.UNDOING, states)
-        self._run(record, self._applier.undo(record, by), ImportState.APPLIED)
+        self._run(record, self._applier.undo(record, scope, by), ImportState.APPLIED)
 
     async def cancel(self, record: Import) -> None:
         """Ask what is at work to stop after its present batch."""
@@ -181,13 +181,23 @@ class Imports:
         await self._store.delete(record.id)
 
     async def sweep(self) -> int:
-        """Delete what nobody has finished within a day, passwords and all; return how many."""
+        """Delete what nobody has finished within a day, passwords and all; return how many.
+
+        Where some rows became cameras the import stays, so that it can be undone.
+        """
         until = self._parts.clock.utc_us() - _UNFINISHED_US
         stale = await self._store.unfinished(until, _BATCH)
         for record in stale:
             await self._parts.files.delete(blob_key(record.id))
             await self._store.delete(record.id)
-        return len(stale)
+        halves = await self._store.half_finished(until, _BATCH)
+        for record in halves:
+            await self._parts.files.delete(blob_key(record.id))
+            await self._applier.give_up(record)
+            undone = record.state in (ImportState.UNDOING, ImportState.UNDONE)
+            state = ImportState.UNDONE if undone else ImportState.APPLIED
+            await self._store.finish(record.id, state, self._parts.clock.utc_us())
+        return len(stale) + len(halves)
 
     async def run(self) -> None:
         """Sweep now and every hour, for ever."""
@@ -243,7 +253,7 @@ class Imports:
             Places(parts.units, await parts.boundaries()),
             parts.policy,
             scope,
-            await self._store.groups(),
+            await self._store.groups(scope),
             parts.weak,
             await self._store.shared(scope),
         )
@@ -283,7 +293,9 @@ class Imports:
 
     async def _apply(self, record: Import, mode: Mode, scope: Scope, by: Actor) -> None:
         await self._applier.apply(record, mode, scope, by)
+        # before it is said to be applied: nobody looks for the file of such an import again
         await self._parts.files.delete(blob_key(record.id))
+        await self._store.finish(record.id, ImportState.APPLIED, self._parts.clock.utc_us())
 
 
 def _file_name(name: str) -> str:

@@ -105,7 +105,7 @@ def undo(config: Path | None, data: Path | None, import_id: str) -> None:
 
     async def work(service: Imports) -> None:
         record = await service.get(import_id, None)
-        await service.undo(record, _actor())
+        await service.undo(record, _CITY, _actor())
         record = await _done(service, record, "taken back")
         undone, kept = (record.counts.get(s, 0) for s in (RowState.UNDONE, RowState.KEPT))
         click.echo(f"{undone} cameras taken back, {kept} kept since somebody changed them.")

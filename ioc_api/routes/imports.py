@@ -152,7 +152,7 @@ async def apply_import(
 async def undo_import(deps: Deps, by: By, scope: Granted, import_id: str) -> ImportShape:
     """Begin to delete the cameras of an import that nobody has changed since."""
     record = await _one(deps, by.id, scope, import_id)
-    await deps.imports.undo(record, by)
+    await deps.imports.undo(record, scope, by)
     return _shape(deps, await deps.imports.get(import_id, None))
 
 

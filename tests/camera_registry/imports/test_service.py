@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,10 +16,19 @@ from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.groups_sql import SqlGroupStore
 from camera_registry.adapters.shared_sql import SqlSharedStore
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
-from camera_registry.imports.model import INTERRUPTED_AFTER_US, Import, ImportState, Mode, RowState
+from camera_registry.groups import CameraGroups
+from camera_registry.imports.model import (
+    INTERRUPTED_AFTER_US,
+    Import,
+    ImportRow,
+    ImportState,
+    Mode,
+    RowState,
+)
 from camera_registry.imports.service import Imports
 from camera_registry.model import Actor, Camera, Credentials
 from camera_registry.naming import CodeScheme
@@ -40,6 +49,7 @@ from tests.databases import migrated_url
 CITY = Scope.all()
 ANNA, BAO = Actor("u-anna", "anna"), Actor("u-bao", "bao")
 CANARY = "c4nary-Passw0rd"
+GROUPS = ("cho", "cau", "ben xe")
 
 
 class SlowClock(SystemClock):
@@ -232,13 +242,13 @@ async def test_undo_takes_back_what_nobody_changed(rig: Rig) -> None:
     record = await rig.applied(await rig.checked(many(5)))
     kept = (await rig.cameras())[2]
     await rig.registry.update(kept.id, CameraChange(name="Mine now"), CITY, by=BAO)
-    await rig.imports.undo(record, ANNA)
+    await rig.imports.undo(record, CITY, ANNA)
     record = await rig.settled(record)
     assert record.state is ImportState.UNDONE
     assert counts(record) == {"undone": 4, "kept": 1}
     assert [camera.name for camera in await rig.cameras()] == ["Mine now"]
     with pytest.raises(ConflictError):
-        await rig.imports.undo(record, ANNA)
+        await rig.imports.undo(record, CITY, ANNA)
 
 
 async def test_the_rows_and_the_kept_file_hold_no_secret(rig: Rig) -> None:
@@ -259,16 +269,6 @@ async def test_the_rows_and_the_kept_file_hold_no_secret(rig: Rig) -> None:
             assert CANARY.encode() not in path.read_bytes(), path
 
 
-async def test_a_blotted_cell_is_no_password(rig: Rig) -> None:
-    record = await rig.checked(
-        table("A,26740,rtsp://10.0.0.1/s,viewer,•••", heading="name,unit,url,username,password")
-    )
-    (row,) = await rig.imports.rows(record)
-    assert [m.code for m in row.messages if m.level.value == "error"] == ["secret_blotted"]
-
-
-async def test_columns_can_be_chosen_and_checked_again(rig: Rig) -> None:
-    record = await rig.upload(table("26740,rtsp://10.0.0.1/s,A", heading="x,y,z"))
 @pytest.mark.parametrize(
     "line",
     [
@@ -290,6 +290,16 @@ async def test_no_way_to_write_a_password_keeps_it_readable(rig: Rig, line: str)
     assert "•••" in "".join(row.cells)
 
 
+async def test_a_blotted_cell_is_no_password(rig: Rig) -> None:
+    record = await rig.checked(
+        table("A,26740,rtsp://10.0.0.1/s,viewer,•••", heading="name,unit,url,username,password")
+    )
+    (row,) = await rig.imports.rows(record)
+    assert [m.code for m in row.messages if m.level.value == "error"] == ["secret_blotted"]
+
+
+async def test_columns_can_be_chosen_and_checked_again(rig: Rig) -> None:
+    record = await rig.upload(table("26740,rtsp://10.0.0.1/s,A", heading="x,y,z"))
     assert dict(record.mapping) == {}
     with pytest.raises(InvalidError):
         await rig.imports.check(record, CITY)
@@ -349,6 +359,21 @@ async def test_rights_are_looked_at_again_when_rows_are_registered(rig: Rig) -> 
     assert counts(record) == {"applied": 1, "wrong": 1}
 
 
+async def test_who_lost_the_rights_takes_nothing_back(rig: Rig) -> None:
+    record = await rig.applied(
+        await rig.checked(table("A,26740,rtsp://10.0.0.1/s,", "B,25747,rtsp://10.0.0.2/s,"))
+    )
+    assert counts(record) == {"applied": 2}
+    await rig.imports.undo(record, Scope.of(["26740"]), ANNA)
+    record = await rig.settled(record)
+    assert [camera.name for camera in await rig.cameras()] == ["B"]
+    assert (record.state, record.code) == (ImportState.APPLIED, "out_of_scope")
+    assert counts(record) == {"undone": 1, "applied": 1}
+    await rig.imports.undo(record, CITY, BAO)  # it is not lost for who may
+    record = await rig.settled(record)
+    assert (record.state, await rig.cameras()) == (ImportState.UNDONE, [])
+
+
 async def test_everybody_sees_the_own_imports(rig: Rig) -> None:
     record = await rig.upload(many(1), ANNA)
     assert (await rig.imports.get(record.id, ANNA.id)).id == record.id
@@ -369,6 +394,43 @@ async def test_what_nobody_finished_is_swept_away_with_its_passwords(rig: Rig) -
     with pytest.raises(NotFoundError):
         await rig.imports.get(old.id, None)
     assert not [path for path in (rig.directory / "blobs").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_half_of_an_import_is_given_up_after_a_day_with_its_passwords(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, undone: bool
+) -> None:
+    monkeypatch.setattr("camera_registry.imports.applying._BATCH", 2)
+    lines = [f"C{i},26740,rtsp://u:{CANARY}{i}@10.0.0.{i}/s,,{CANARY}" for i in range(5)]
+    record = await rig.checked(table(*lines, heading="name,unit,url,serial,Mật mã cũ"))
+    whole = imports_sql.SqlImportStore.register
+
+    async def once(
+        store: imports_sql.SqlImportStore, import_id: str, rows: Sequence[ImportRow], by: Actor
+    ) -> None:
+        await whole(store, import_id, rows, by)
+        await rig.imports.cancel(await rig.imports.get(record.id, None))
+
+    monkeypatch.setattr(imports_sql.SqlImportStore, "register", once)
+    record = await rig.applied(record)
+    assert counts(record) == {"good": 3, "applied": 2}
+    if undone:
+        await rig.imports.undo(record, CITY, ANNA)
+        await rig.settled(record)
+    assert await rig.imports.sweep() == 0
+    rig.clock.ahead_us = 25 * 3600 * 1_000_000
+    assert await rig.imports.sweep() == 1
+    assert await rig.imports.sweep() == 0
+    record = await rig.imports.get(record.id, None)
+    assert counts(record) == {"wrong": 3, "undone" if undone else "applied": 2}
+    rows = await rig.imports.rows(record, [RowState.WRONG])
+    assert [row.messages[-1].code for row in rows] == ["not_registered"] * 3
+    assert not any(row.sealed or row.camera for row in rows)
+    assert not [path for path in (rig.directory / "blobs").rglob("*") if path.is_file()]
+    if not undone:
+        await rig.imports.undo(record, CITY, ANNA)
+        record = await rig.settled(record)
+    assert (record.state, await rig.cameras()) == (ImportState.UNDONE, [])
 
 
 async def test_deleting_an_import_leaves_its_cameras(rig: Rig) -> None:
@@ -423,6 +485,23 @@ async def test_an_import_with_cameras_is_not_checked_anew(rig: Rig) -> None:
         await rig.imports.check(record, CITY)
     record = await rig.applied(record)
     assert counts(record) == {"applied": 3}
+
+
+async def test_rows_name_groups_that_may_be_known_and_cannot_be_mistaken(rig: Rig) -> None:
+    groups = CameraGroups(SqlGroupStore(rig.database), rig.registry, Units.load(), rig.clock)
+    for name, unit in (("Chợ", "26740"), ("Cầu", "*"), ("Câu", "*"), ("Bến xe", "25747")):
+        await groups.create(name, unit, CITY)
+    text = table(
+        *(f"{n},26740,rtsp://10.0.0.{n}/s,{name}" for n, name in enumerate(GROUPS)),
+        heading="name,unit,url,groups",
+    )
+    record = await rig.checked(text, Scope.of(["26740"]))
+    rows = await rig.imports.rows(record)
+    assert [[m.code for m in row.messages] for row in rows] == [
+        [],
+        ["unknown_group"],
+        ["unknown_group"],
+    ]
 
 
 async def test_rows_name_a_shared_log_in(rig: Rig) -> None:
