@@ -20,7 +20,7 @@ import aiosqlite
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -145,7 +145,8 @@ def _with_driver(url: sa.URL) -> sa.URL:
 
 def _options(url: sa.URL) -> dict[str, Any]:
     # A camera has five columns of JSON, and a page of the list a hundred cameras.
-    quick = {"json_deserializer": msgspec.json.decode}
+    # An error of the driver goes to the log as it is: not with hashes of passwords in it.
+    quick = {"json_deserializer": msgspec.json.decode, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         wait_s = BUSY_TIMEOUT_MS / 1000
         return quick | {"connect_args": {"timeout": wait_s, "async_creator_fn": _open_sqlite}}
@@ -232,6 +233,8 @@ def translated() -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+    except OverflowError as error:  # of SQLite's driver
+        raise _too_large() from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _full() from error
@@ -246,12 +249,18 @@ def _full() -> CamhubError:
     )
 
 
+def _too_large() -> CamhubError:
+    return InvalidError("A number is larger than any that is stored", code="validation")
+
+
 def _known(error: DBAPIError) -> CamhubError | None:
     """Find the camhub error for a driver's error, by SQLite's error name or PostgreSQL's state."""
     name = str(getattr(error.orig, "sqlite_errorname", "") or "")
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if name == "SQLITE_FULL" or state == "53100":
         return _full()
+    if state in ("22000", "22003"):
+        return _too_large()
     if state == "22021":
         return InvalidError("A text holds a character that cannot be stored", code="validation")
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
@@ -265,7 +274,9 @@ def _known(error: DBAPIError) -> CamhubError | None:
         return StorageError(
             "The database file is damaged or no SQLite database", hint="restore it from a backup"
         )
-    lost = error.connection_invalidated or state[:2] in ("08", "57", "53")
-    if isinstance(error, OperationalError) and lost:
+    if state in ("40001", "40P01", "55P03"):  # two wanted the same rows in another order
+        return UnavailableError("The database is too busy", hint="try again")
+    # PostgreSQL's driver says so by any of its kinds of errors
+    if error.connection_invalidated or state[:2] in ("08", "57", "53"):
         return UnavailableError("The database cannot be reached", hint="check that it runs")
     return None

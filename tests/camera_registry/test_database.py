@@ -266,6 +266,42 @@ async def test_a_postgresql_that_was_started_anew_is_used_again_at_once() -> Non
         await asyncio.to_thread(server.stop)
 
 
+async def test_a_postgresql_that_goes_in_the_midst_is_unavailable() -> None:
+    require("postgresql")
+    server = PostgresServer()
+    await asyncio.to_thread(server.start)
+    try:
+        database = Database(f"{server.url}/postgres", DIRECTORY)
+
+        async def write() -> None:
+            async with database.write() as connection:
+                await connection.execute(sa.text("select 1"))
+                await asyncio.to_thread(server.restart)
+                await connection.execute(sa.text("select 2"))
+
+        with pytest.raises(UnavailableError, match="cannot be reached"):
+            await write()
+        await database.close()
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def test_an_error_of_a_driver_tells_no_value(tmp_path: Path, engine: str) -> None:
+    database = Database(await fresh_url(tmp_path), DIRECTORY)
+    await database.migrate()
+    row = {"token_hash": "$argon2id$geheim", "created_us": 1, "used_us": None}
+
+    async def write() -> None:
+        async with database.write() as connection:
+            insert = sa.text("insert into nothing_of_this_name values (:token_hash)")
+            await connection.execute(insert, row)
+
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        await write()
+    assert "geheim" not in str(caught.value)
+    await database.close()
+
+
 async def test_cameras_of_the_first_version_get_empty_rules(tmp_path: Path) -> None:
     database = open_database(tmp_path / "a.db")
 
