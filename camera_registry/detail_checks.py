@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from camera_registry.base.errors import InvalidError
-from camera_registry.details import Capabilities, Details, PrivacyZone, StreamProfile
+from camera_registry.details import Capabilities, Details, PrivacyZone, StreamProfile, codec_name
 from camera_registry.geo.polygons import is_simple
 
 ONVIF_PROFILES = ("A", "C", "D", "G", "M", "Q", "S", "T")
@@ -85,7 +85,7 @@ def _day(field: str, value: date | None) -> date | None:
 
 
 def _stream(field: str, value: StreamProfile) -> StreamProfile:
-    codec = value.codec.strip().lower()
+    codec = codec_name(value.codec)
     if _CODEC.fullmatch(codec) is None:
         raise _wrong(f"{field}.codec", "write for example h264, h265 or mjpeg")
     for name, most in (("width", 16384), ("height", 16384), ("bitrate_kbps", 1_000_000)):

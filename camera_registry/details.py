@@ -9,6 +9,22 @@ Point = tuple[float, float]
 """x and y as shares of the picture's width and height, from its upper left corner."""
 
 
+_CODECS = {
+    "h265": "hevc",
+    "h.265": "hevc",
+    "avc": "h264",
+    "h.264": "h264",
+    "jpeg": "mjpeg",
+}
+"""Names that people and makers give codecs, and the name that a measurement has for them."""
+
+
+def codec_name(text: str) -> str:
+    """Return the one name of a codec, so that what was declared can be held against what is."""
+    name = text.strip().casefold()
+    return _CODECS.get(name, name)
+
+
 @dataclass(frozen=True, slots=True)
 class StreamProfile:
     """A stream as it was measured; 0 and an empty text mean not known.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
+from camera_registry.details import codec_name
 from camera_registry.model import Camera
 from camera_registry.naming import CodeScheme
 from camera_registry.quality.density import dori, level, pixels_per_metre
@@ -124,7 +125,7 @@ def _stream(facts: Facts, standard: Standard) -> Check:
     if seen is None or not seen.codec or not any(wanted):
         return None, "no_stream", "main", {}
     wrong = []
-    if declared.codec and declared.codec.casefold() != seen.codec.casefold():
+    if declared.codec and codec_name(declared.codec) != codec_name(seen.codec):
         wrong.append(f"{seen.codec} ≠ {declared.codec}")
     for_size = (declared.width, declared.height)
     if all(for_size) and seen.width and for_size != (seen.width, seen.height):
@@ -154,7 +155,7 @@ def _density(facts: Facts) -> Check:
 
 def _codec(facts: Facts) -> str:
     seen = facts.measure.codec if facts.measure else ""
-    return (seen or facts.camera.details.main.codec).casefold()
+    return codec_name(seen or facts.camera.details.main.codec)
 
 
 def _filled(camera: Camera, field: str) -> bool:

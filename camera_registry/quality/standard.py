@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from camera_registry.base.errors import ConfigError
+from camera_registry.details import codec_name
 from camera_registry.model import CameraClass
 from camera_registry.quality.model import Principle
 
@@ -94,7 +95,7 @@ def _standard(file: _File) -> Standard:
         file.clock_s,
         file.fps_tolerance,
         file.measure_days,
-        frozenset(codec.casefold() for codec in file.codecs),
+        frozenset(map(codec_name, file.codecs)),
         re.compile(file.name_pattern),
         {each: file.weights.get(each, 0.0) for each in Principle},
         {

@@ -113,6 +113,14 @@ def test_a_faultless_camera_has_full_scores_and_no_findings() -> None:
     assert quality.findings == ()
 
 
+@pytest.mark.parametrize("written", ["h265", "H.265", "HEVC"])
+def test_a_codec_is_the_same_by_each_of_its_names(written: str) -> None:
+    declared = details(main=StreamProfile("", written, 1920, 1080, 25.0))
+    assert judged(measured(codec="hevc")(declared(GOOD))).findings == ()
+    unmeasured = judged(replace(declared(GOOD), measure=None))
+    assert unmeasured.scores[Principle.UNIFIED] == 1.0
+
+
 @pytest.mark.parametrize(("principle", "code", "spoil"), FAULTS)
 def test_each_fault_costs_its_principle_only_and_is_said(
     principle: Principle, code: str, spoil: Callable[[Facts], Facts]
@@ -247,7 +255,7 @@ def test_a_name_that_says_nothing_is_not_within_the_standard(name: str) -> None:
 
 def test_an_own_standard_replaces_only_what_it_names(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
-    own.write_text('codecs = ["hevc"]\n[weights]\nlive = 3\n[mandatory]\nall = ["owner"]\n')
+    own.write_text('codecs = ["H265"]\n[weights]\nlive = 3\n[mandatory]\nall = ["owner"]\n')
     standard = Standard.load(own)
     assert standard.codecs == {"hevc"}
     assert standard.weights[Principle.LIVE] == 3.0

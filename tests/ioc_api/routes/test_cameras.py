@@ -223,7 +223,7 @@ FULL = {
     "serial": "DS2CD123",
     "installed_on": "2024-05-01",
     "checked_on": "2026-01-31",
-    "main": {"codec": "H264", "width": 1920, "height": 1080, "fps": 25, "bitrate_kbps": 4096},
+    "main": {"codec": "H265", "width": 1920, "height": 1080, "fps": 25, "bitrate_kbps": 4096},
     "sub": {"url": "rtsp://admin:geheim@10.0.0.1/sub", "codec": "h264", "width": 640},
     "capabilities": {
         "ptz": True,
@@ -245,7 +245,7 @@ async def test_every_field_is_kept_shown_and_changed(api: Hub) -> None:
         wanted: dict[str, Any] = dict(FULL) | {
             "code": "CONG-01",
             "azimuth_deg": 0.0,
-            "main": dict(FULL["main"]) | {"codec": "h264"},  # type: ignore[call-overload]
+            "main": dict(FULL["main"]) | {"codec": "hevc"},  # type: ignore[call-overload]
             "sub": {
                 "url": "rtsp://10.0.0.1/sub",
                 "codec": "h264",
