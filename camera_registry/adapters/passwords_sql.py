@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from camera_registry.adapters.camera_queries import in_scope
+from camera_registry.adapters.camera_tables import cameras
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.password_tables import (
     change_of,
@@ -216,10 +217,14 @@ def _unsure_again() -> sa.ColumnElement[bool]:
 
 
 def _visible(scope: Scope) -> sa.ColumnElement[bool]:
-    """Return the condition that every camera of a change is in scope."""
+    """Return the condition that every camera of a change is in scope, where it is now.
+
+    Whoever sees a change may try it again: on no camera that went to a unit of others meanwhile.
+    """
     if scope.units is None:
         return sa.true()
-    inside = in_scope(_r.unit_code, scope, _r.camera_id)
+    unit = sa.select(cameras.c.unit_code).where(cameras.c.id == _r.camera_id).scalar_subquery()
+    inside = in_scope(sa.func.coalesce(unit, _r.unit_code), scope, _r.camera_id)
     return ~sa.exists().where(_r.change_id == _c.id, ~inside)
 
 

@@ -339,6 +339,22 @@ async def test_only_who_manages_all_of_its_cameras_sees_and_begins_it(
         assert (await client.post(CHANGES, json=body)).status_code == 403
 
 
+async def test_a_change_goes_with_its_camera_to_another_unit(
+    site: Hub, engineer: httpx.AsyncClient
+) -> None:
+    mine, gone = await add(engineer, name="a"), await add(engineer, name="b")
+    one = await begin(engineer, cameras=[mine], mode="vault", password=NEW)
+    two = await begin(engineer, cameras=[gone], mode="vault", password=NEW)
+    moved = await engineer.patch(f"/api/v1/cameras/{mine}", json={"unit_code": UNIT_B})
+    removed = await engineer.delete(f"/api/v1/cameras/{gone}")
+    assert (moved.status_code, removed.status_code) == (200, 204)
+    async with site.client(await site.token(Role.ENGINEER, Scope.of([UNIT_A]))) as client:
+        assert [each["id"] for each in (await client.get(CHANGES)).json()["items"]] == [two["id"]]
+        assert (await client.post(f"{CHANGES}/{one['id']}/retry")).status_code == 404
+    async with site.client(await site.token(Role.ENGINEER, Scope.of([UNIT_B]))) as client:
+        assert [each["id"] for each in (await client.get(CHANGES)).json()["items"]] == [one["id"]]
+
+
 async def test_what_makes_no_sense_is_refused(engineer: httpx.AsyncClient) -> None:
     camera = await add(engineer)
     for body, code in (
