@@ -18,7 +18,7 @@ from camera_registry.base.bus import Bus
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, NotFoundError
 from camera_registry.base.tasks import Backoff, retrying
-from camera_registry.health.model import Outage
+from camera_registry.health.model import DISABLED, Outage
 from camera_registry.health.ports import HealthStore
 from camera_registry.health.uptime import FLAPPING_FALLS, FLAPPING_US
 from camera_registry.model import Camera
@@ -84,8 +84,7 @@ class CameraAlarms:
         for outage in dead.values():
             await self._down(outage, now)
         for camera_id in [each for each in self._told if each not in dead]:
-            told = self._told[camera_id]
-            await self._tell(told.camera, UP, told.since_us, now, {})
+            await self._up(self._told[camera_id], now)
             del self._told[camera_id]
         flapping = await self._store.falling(now - FLAPPING_US, FLAPPING_FALLS)
         FLAP.set(len(flapping))
@@ -120,6 +119,14 @@ class CameraAlarms:
         seconds = round((now - outage.since_us) / 1e6, 1)
         await self._tell(camera, DOWN, outage.since_us, now, {"dead_s": seconds}, outage)
         self._told[camera_id] = _Told(outage.since_us, camera)
+
+    async def _up(self, told: _Told, now: int) -> None:
+        """Tell that a camera is back, unless it was removed or switched off: then it is not."""
+        latest = await self._store.page(told.camera.id, None, 1)
+        off = not latest or latest[0].state == DISABLED
+        if off or await self._camera(told.camera.id) is None:
+            return
+        await self._tell(told.camera, UP, told.since_us, now, {})
 
     async def _camera(self, camera_id: str) -> Camera | None:
         try:

@@ -103,6 +103,24 @@ async def test_a_dead_camera_is_told_once_and_so_is_its_return(
     assert await told(made, bus) == []
 
 
+@pytest.mark.parametrize("way", ["switched off", "removed"])
+async def test_a_dead_camera_that_is_given_up_is_not_back(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera, way: str
+) -> None:
+    await made.deps.health.add([change(camera, "offline", clock.utc_us() - 100 * S)])
+    watch = alarms(made, bus, clock)
+    await watch.look()
+    assert [e.kind for e in await told(made, bus)] == ["camera_down"]
+    if way == "removed":
+        await made.deps.registry.remove(camera.id, CITY)
+    else:
+        await made.deps.registry.update(camera.id, CameraChange(enabled=False), CITY)
+        await made.deps.health.switched_off(clock.utc_us(), 10)
+    await watch.look()
+    await watch.look()
+    assert await told(made, bus) == []
+
+
 async def test_maintenance_silences_until_it_ends(
     made: Hub, bus: NatsBus, clock: Late, camera: Camera
 ) -> None:
