@@ -120,8 +120,16 @@ class QualityStore(Protocol):
         """Return the days of a camera since one, in their order."""
         ...
 
-    async def last_day(self) -> date | None:
-        """Return the latest day with scores."""
+    async def last_day(self, until: date | None = None) -> date | None:
+        """Return the latest day with scores, before ``until`` if that is given."""
+        ...
+
+    async def lacks(self, day: date, since_us: int) -> bool:
+        """Say whether a camera that was registered before a time has no score of a day."""
+        ...
+
+    async def drop_removed(self, day: date, limit: int) -> int:
+        """Delete up to ``limit`` scores of a day whose cameras are gone; return how many."""
         ...
 
     async def forget(self, before: date, plain_before: date, limit: int) -> int:

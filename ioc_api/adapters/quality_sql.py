@@ -28,6 +28,7 @@ from ioc_api.adapters.quality_units_sql import (
 )
 
 _q = quality_days.c
+_AT_ONCE = 500
 _decode = msgspec.json.Decoder(tuple[Finding, ...]).decode
 
 
@@ -156,11 +157,39 @@ class SqlQualityStore(QualityFacts):
         async with self._database.read() as connection:
             return [_day(row) for row in (await connection.execute(query)).mappings()]
 
-    async def last_day(self) -> date | None:
-        """Return the latest day with scores."""
+    async def last_day(self, until: date | None = None) -> date | None:
+        """Return the latest day with scores, before ``until`` if that is given."""
+        query = sa.select(_q.day).order_by(_q.day.desc()).limit(1)
+        if until is not None:
+            query = query.where(_q.day < until)
         async with self._database.read() as connection:
-            query = sa.select(_q.day).order_by(_q.day.desc()).limit(1)
             return (await connection.execute(query)).scalar_one_or_none()
+
+    async def lacks(self, day: date, since_us: int) -> bool:
+        """Say whether a camera that was registered before a time has no score of a day."""
+        c = cameras.c
+        scored = sa.exists().where(_q.camera_id == c.id, _q.day == day)
+        query = sa.select(c.id).where(c.created_us < since_us, ~scored).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def drop_removed(self, day: date, limit: int) -> int:
+        """Delete up to ``limit`` scores of a day whose cameras are gone; return how many."""
+        known = sa.exists().where(cameras.c.id == _q.camera_id)
+        query = sa.select(_q.camera_id, _q.unit_code).where(_q.day == day, ~known).limit(limit)
+        async with self._database.read() as connection:
+            gone = (await connection.execute(query)).all()
+        if not gone:
+            return 0
+        units = {(day, unit) for _, unit in gone}
+        async with self._database.write() as connection:
+            await hold_units(connection, self._database, units)
+            for begin in range(0, len(gone), _AT_ONCE):
+                ids = [camera_id for camera_id, _ in gone[begin : begin + _AT_ONCE]]
+                mine = sa.and_(_q.day == day, _q.camera_id.in_(ids), ~known)
+                await connection.execute(quality_days.delete().where(mine))
+            await sum_units(connection, units)
+        return len(gone)
 
     async def forget(self, before: date, plain_before: date, limit: int) -> int:
         """Delete what is from before a day, and the findings from before another; say how many."""

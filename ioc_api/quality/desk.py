@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from camera_registry.base.clock import Clock
@@ -51,6 +51,7 @@ class QualityDesk:
         self._states = states
         self._zone = zone
         self._clock = clock
+        self._whole_day: date | None = None
         self._polygons: tuple[int, Mapping[str, MultiPolygon]] = (0, {})
         self._uptimes: tuple[int, str, Mapping[str, Uptime]] = (-_READ_AGAIN_US, "", {})
 
@@ -61,6 +62,19 @@ class QualityDesk:
     def today(self) -> date:
         """Return the day of the city."""
         return self.now().date()
+
+    async def shown_day(self) -> date | None:
+        """Return the latest day of which all is scored; None before there are any scores.
+
+        Shortly after midnight that is yesterday: a few units are not the city.
+        """
+        today = self.today()
+        if self._whole_day != today:
+            midnight = datetime.combine(today, time.min, self._zone)
+            if await self.store.lacks(today, round(midnight.timestamp() * 1e6)):
+                return await self.store.last_day(today) or await self.store.last_day()
+            self._whole_day = today
+        return await self.store.last_day()
 
     async def score_one(self, camera: Camera) -> QualityDay:
         """Score a camera now, by facts that are read anew."""

@@ -65,6 +65,7 @@ class QualityKeeper:
         if scored:
             log.info("quality_scored", cameras=scored, day=str(self._desk.today()))
         today = self._desk.today()
+        await store.drop_removed(today, _FORGET_ROWS)
         oldest = today - timedelta(days=self._kept_days)
         plain = today - timedelta(days=FINDINGS_DAYS)
         while await store.forget(oldest, plain, _FORGET_ROWS) >= _FORGET_ROWS:

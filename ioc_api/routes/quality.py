@@ -134,7 +134,7 @@ async def score_again(deps: Deps, scope: Granted, camera_id: str, days: Days = 3
 
 async def _day(deps: ApiDeps, day: date | None) -> date | None:
     if day is None:
-        return await deps.quality.desk.store.last_day()
+        return await deps.quality.desk.shown_day()
     if not _FIRST <= day <= _LAST:
         raise InvalidError("day: must lie between 2000 and 2999", code="day")
     return day

@@ -100,6 +100,48 @@ async def test_a_day_is_scored_once_and_what_changes_is_scored_again(
     assert [each.day for each in history] == [today, today + timedelta(days=1)]
 
 
+async def test_after_midnight_the_board_waits_for_the_whole_city(made: Hub, clock: Late) -> None:
+    one = await camera(made, "Cầu Sài Gòn")
+    await camera(made, "Chợ", UNIT_B)
+    desk = made.deps.quality.desk
+    await made.deps.quality.keeper.run_once()
+    yesterday = str(desk.today())
+    clock.ahead_us += DAY_US
+    await desk.score_one(one)  # somebody looks at it before its turn
+    board = await get(made, "/api/v1/quality")
+    assert (board["day"], board["cameras"]) == (yesterday, 2)
+    assert (await get(made, "/api/v1/quality/cameras"))["day"] == yesterday
+    today = await get(made, f"/api/v1/quality?day={desk.today()}")
+    assert today["cameras"] == 1
+    await made.deps.quality.keeper.run_once()
+    board = await get(made, "/api/v1/quality")
+    assert (board["day"], board["cameras"]) == (str(desk.today()), 2)
+    await camera(made, "Cầu Thị Nghè")  # what is new takes nothing away
+    assert (await get(made, "/api/v1/quality"))["day"] == str(desk.today())
+
+
+async def test_a_camera_that_was_removed_counts_no_longer_today(made: Hub, clock: Late) -> None:
+    one, other = await camera(made, "Cầu Sài Gòn"), await camera(made, "Cầu Thị Nghè")
+    last = await camera(made, "Chợ", UNIT_B)
+    keeper = made.deps.quality.keeper
+    await keeper.run_once()
+    clock.ahead_us += DAY_US
+    await keeper.run_once()
+    for each in (one, last):
+        await made.deps.registry.remove(each.id, CITY)
+    await keeper.run_once()
+    board = await get(made, "/api/v1/quality")
+    assert [(unit["unit_code"], unit["cameras"]) for unit in board["items"]] == [(UNIT_A, 1)]
+    assert board["cameras"] == 1
+    labels = {"unit": "city"}
+    assert REGISTRY.get_sample_value("camhub_quality_cameras", labels) == 1
+    days = await made.deps.quality.desk.store.history(one.id, made.deps.quality.desk.today())
+    assert days == []
+    assert len(board["trend"]) == 2  # yesterday stays as it was
+    assert await made.deps.quality.desk.store.drop_removed(made.deps.quality.desk.today(), 9) == 0
+    assert other.id in str(await get(made, "/api/v1/quality/cameras"))
+
+
 async def test_a_new_camera_is_scored_again_once_more_is_known(made: Hub, clock: Late) -> None:
     one = await camera(made, "Cầu Sài Gòn")
     keeper, begun = made.deps.quality.keeper, clock.utc_us()
