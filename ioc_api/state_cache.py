@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 STALE_US = 10_000_000
 """A report older than this means that nobody watches the camera now."""
 NO_WORKER = "no_worker"
-_NO_WORKER_WORDS = "No worker reports on this camera"
+NO_WORKER_WORDS = "No worker reports on this camera"
 
 _decoder = msgspec.msgpack.Decoder(CameraState)
 _LAST_US = 253_402_300_799_999_999
@@ -78,7 +78,7 @@ class StateCache:
             camera.unit_code,
             State.OFFLINE,
             NO_WORKER,
-            _NO_WORKER_WORDS,
+            NO_WORKER_WORDS,
             since_us=camera.updated_us,
             updated_us=camera.updated_us,
         )
@@ -131,7 +131,7 @@ class StateCache:
             state,
             state=State.OFFLINE,
             reason_code=NO_WORKER,
-            reason=_NO_WORKER_WORDS,
+            reason=NO_WORKER_WORDS,
             since_us=state.updated_us,
             fps=0.0,
             gate="",

@@ -25,6 +25,34 @@ class WindowFilter:
     targets: frozenset[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A camera that was in some state at a time; ``following`` is the next one, empty: none yet."""
+
+    camera_id: str
+    unit_code: str
+    following: str
+
+
+class HealthWatch(Protocol):
+    """Until when somebody has noted the states of cameras."""
+
+    async def last(self) -> int | None:
+        """Return when states were noted last, None where that was never told."""
+        ...
+
+    async def beat(self, at_us: int) -> None:
+        """Tell that states are noted now."""
+        ...
+
+    async def lasting(self, at_us: int, after: str, limit: int) -> Sequence[Lasting]:
+        """Return up to ``limit`` states of enabled cameras that lasted at a time, by camera.
+
+        Those in which nobody watched them, or they were switched off, are left out.
+        """
+        ...
+
+
 class HealthStore(Protocol):
     """States of cameras over time."""
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from camera_registry import subjects
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.health_sql import SqlHealthStore
+from camera_registry.adapters.health_watch_sql import SqlHealthWatch
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.adapters.versions_sql import SqlVersionArchive
 from camera_registry.adapters.windows_sql import SqlWindowStore
@@ -38,6 +39,7 @@ from ioc_api.events.count_recorder import CountRecorder
 from ioc_api.events.push import PushHub
 from ioc_api.events.recorder import Recorder
 from ioc_api.health.alarms import CameraAlarms
+from ioc_api.health.gaps import GapKeeper
 from ioc_api.health.maintenance import Maintenance
 from ioc_api.health.recorder import HealthRecorder
 from ioc_api.models.bus import MAX_FILES_BYTES, ModelMirror
@@ -183,6 +185,7 @@ async def run_api(settings: Settings) -> None:
                 ).run(),
                 make_password_runner(settings, database, services, jobs, clock).run(),
                 HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
+                GapKeeper(health, SqlHealthWatch(database), states, clock).run(),
                 CameraAlarms(
                     bus, health, services.registry, maintenance, clock, settings.alarm_after_s
                 ).run(),
