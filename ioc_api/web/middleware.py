@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Sequence
@@ -23,6 +25,8 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 
+_LINGER_S = 20.0
+_LINGER_BYTES = 2**27
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; connect-src {connect}; "
@@ -107,11 +111,12 @@ class BodyLimit:
             await _refuse(limit, scope, receive, send)
             return
         taken = 0
-        over = False
+        over = ended = False
 
         async def on_receive() -> Message:
-            nonlocal taken, over
+            nonlocal taken, over, ended
             message = await receive()
+            ended = not message.get("more_body", False)
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
                 if taken > limit:
@@ -128,7 +133,7 @@ class BodyLimit:
             await self._app(scope, on_receive, on_send)
         finally:
             if over:
-                await _refuse(limit, scope, receive, send)
+                await _refuse(limit, scope, receive, send, ended=ended)
 
     def _limit_of(self, scope: Scope) -> int:
         for method, path, limit in self._uploads:
@@ -137,10 +142,35 @@ class BodyLimit:
         return self._limit
 
 
-async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(
+    limit: int, scope: Scope, receive: Receive, send: Send, *, ended: bool = False
+) -> None:
+    """Answer, and read on for a while before the connection closes.
+
+    A client that is still sending would else be told by the network that the connection broke, and
+    not see the answer that waits for it. ``ended``: all of the body was read.
+    """
     response = problem_response(413, f"The body has more than {limit} bytes", code="body_too_large")
     response.headers["Connection"] = "close"
-    await response(scope, receive, send)
+
+    async def answer(message: Message) -> None:
+        unfinished = {"more_body": True} if message["type"] == "http.response.body" else {}
+        await send({**message, **unfinished})
+
+    await response(scope, receive, answer)
+    if not ended:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                await _discard(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _discard(receive: Receive) -> None:
+    taken, more = 0, True
+    while more and taken < _LINGER_BYTES:
+        message = await receive()
+        taken += len(message.get("body", b""))
+        more = message.get("more_body", False)
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
