@@ -44,10 +44,10 @@ def _rows(file: io.TextIOBase, limits: Limits) -> Iterator[Row]:
             )
         file.seek(0)
         reader = csv.reader(file, delimiter=_delimiter(sample), strict=False)
-        for cells in reader:
+        for number, cells in enumerate(reader, start=1):
             # windows-1258 writes a vowel and its tone as two signs
             texts = [unicodedata.normalize("NFC", cell).strip() for cell in cells]
-            yield bounded(reader.line_num, texts, limits)
+            yield bounded(number, texts, limits)
     except UnicodeError:
         raise InvalidError(
             "The file's letters cannot be read",

@@ -121,6 +121,11 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "unknown_group": ("Không có nhóm “{group}”", "There is no group “{group}”"),
         "refused": ("Không được chấp nhận: {reason}", "Not accepted: {reason}"),
+        "url_refused": (
+            "Không dùng được: {reason} (ghi ví dụ rtsp://10.1.2.3:554/stream1)",
+            "Cannot be used: {reason} (write for example rtsp://10.1.2.3:554/stream1)",
+        ),
+        # in rows that were checked by an earlier camhub
         "url_invalid": (
             "Địa chỉ không dùng được; ghi như rtsp://10.1.2.3:554/stream1",
             "The address cannot be used; write it like rtsp://10.1.2.3:554/stream1",

@@ -181,8 +181,9 @@ class RowReader:
         except ForbiddenError:
             draft.messages.append(error(name, "url_forbidden"))
             return None
-        except InvalidError:
-            draft.messages.append(error(name, "url_invalid"))
+        except InvalidError as refused:
+            reason = refused.message.partition(": ")[2]
+            draft.messages.append(error(name, "url_refused", reason=reason))
             return None
         setattr(draft, name, accepted.url)
         return accepted.credentials

@@ -74,7 +74,13 @@ def _inspect(path: Path, limits: Limits) -> None:
         raise _unreadable()
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    if unpacked > limits.unpacked_bytes or unpacked > _RATIO * max(packed, 10_000):
+    if unpacked > _RATIO * max(packed, 10_000):
+        raise InvalidError(
+            f"The workbook unpacks to more than {_RATIO} times its size",
+            hint="save it again as .xlsx, or as CSV in UTF-8",
+            code="file_too_large",
+        )
+    if unpacked > limits.unpacked_bytes:
         raise InvalidError(
             f"The workbook unpacks to {unpacked // 2**20} MB; "
             f"{limits.unpacked_bytes // 2**20} MB are allowed",

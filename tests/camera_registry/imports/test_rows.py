@@ -172,8 +172,8 @@ def test_credentials_leave_the_address() -> None:
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("http://10.0.0.7/", "url_invalid"),
-        ("file:///etc/passwd", "url_invalid"),
+        ("http://10.0.0.7/", "url_refused"),
+        ("file:///etc/passwd", "url_refused"),
         ("rtsp://127.0.0.1/1", "url_forbidden"),
         ("rtsp://169.254.1.1/1", "url_forbidden"),
         ("rtsp://[::1]/1", "url_forbidden"),
@@ -182,6 +182,12 @@ def test_credentials_leave_the_address() -> None:
 def test_addresses_that_are_not_allowed(url: str, code: str) -> None:
     assert codes(read(url=url)) == [("url", code)]
     assert codes(read(sub_url=url)) == [("sub_url", code)]
+
+
+def test_a_refused_address_tells_why_in_both_languages() -> None:
+    (why,) = read(url="rtsp://10.0.0.7/user=a_password=b_channel=1").messages
+    assert "holds a password in its path or query" in why.words("en")
+    assert "có mật khẩu trong đường dẫn" in why.words("vi")
 
 
 def test_a_password_needs_a_user() -> None:

@@ -98,7 +98,22 @@ def test_an_encoding_can_be_named(tmp_path: Path) -> None:
 
 def test_quoted_cells_keep_separators_and_line_breaks(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", b'a;b\n"x;1\n2";"say ""hi"""\n')
-    assert read(path)[1] == [Row(3, ("x;1\n2", 'say "hi"'))]
+    assert read(path)[1] == [Row(2, ("x;1\n2", 'say "hi"'))]
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
+    data = 'Tên,Phường\n"a\nb\nc",x\n\nd,y\n'.encode()
+    _, rows = read(written(tmp_path / "a.csv", data))
+    assert [row.number for row in rows] == [2, 4]
+
+
+def test_a_bomb_that_is_small_enough_is_not_told_that_it_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "0" * 20_000_000)
+    with pytest.raises(InvalidError, match="more than 200 times its size") as caught:
+        read(path)
+    assert caught.value.code == "file_too_large"
 
 
 def test_a_workbook_is_read_as_its_user_sees_it(tmp_path: Path) -> None:
