@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from camera_registry.base.errors import ConfigError
@@ -286,6 +288,14 @@ def load(config: Path | None = None, **flags: Any) -> Settings:
     values.update({name: value for name, value in flags.items() if value is not None})
     try:
         return Settings(**values)
+    except SettingsError as error:  # a list or table in a variable that is no JSON
+        found = re.search(r'field "(\w+)"', str(error))
+        name = found[1] if found else "settings"
+        raise ConfigError(
+            f"setting '{name}' ({_variable(name)}) is no valid JSON",
+            hint="see 'camhub config show' for every setting",
+            code="setting_invalid",
+        ) from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"

@@ -47,6 +47,17 @@ def test_a_broken_file_is_said_in_one_line_without_values_of_secrets(
     assert "s3cret" not in line
 
 
+def test_a_variable_that_is_no_json_is_said_in_one_line_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAMHUB_OIDC", '[{"id": "city", "client_secret": "geheim"')
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value).startswith("setting 'oidc' (CAMHUB_OIDC) is no valid JSON")
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load(tmp_path / "none.toml")
