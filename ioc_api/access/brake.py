@@ -15,6 +15,9 @@ from typing import Protocol
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, Kind
 
+_HALF = 32
+"""Of a key of 64 characters: an account, then an address, each by 128 bits of its hash."""
+
 
 class TooManyError(CamhubError):
     """Too many tries; ``retry_after_s`` says when the next one makes sense."""
@@ -65,14 +68,6 @@ class Attempts:
         return int(seconds * 1e6)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How often a key has failed, and until when (UTC microseconds) it has to wait."""
-
-    count: int
-    until_us: int
-
-
 class AttemptStore(Protocol):
     """Where tries are counted."""
 
@@ -84,12 +79,12 @@ class AttemptStore(Protocol):
         """Uncount one try of each key, and let it try again at once."""
         ...
 
-    async def forget(self, keys: Collection[str]) -> None:
-        """Forget every try of each key."""
+    async def forget(self, keys: Collection[str], begins: str = "") -> None:
+        """Forget every try of each key, and of all that begin so where that is given."""
         ...
 
-    async def waiting(self, key: str) -> Waiting | None:
-        """Return how a key stands, or None."""
+    async def waiting(self, key: str, begins: str) -> int:
+        """Return until when a key, or any that begins so, has to wait (UTC µs); 0 for none."""
         ...
 
 
@@ -118,7 +113,8 @@ class Brake:
         ``name`` is what was typed, whether or not there is such an account.
         """
         policy, near = self._policy, network(address)
-        taken = Try(_key("pair", name, near), _key("address", near), _key("account", name))
+        pair = _pairs_of(name) + _key("at", near)[:_HALF]
+        taken = Try(pair, _key("address", near), _key("account", name))
         wanted = [
             Attempts(taken.pair, policy.pair, policy),
             Attempts(taken.address, policy.address, policy),
@@ -140,13 +136,16 @@ class Brake:
         await self._store.give_back([taken.pair, taken.address, taken.account])
 
     async def locked_until(self, name: str) -> int:
-        """Return until when an account is locked from everywhere (UTC µs), 0 where it is not."""
-        found = await self._store.waiting(_key("account", name))
-        return found.until_us if found and found.until_us > self._clock.utc_us() else 0
+        """Return until when an account is locked, here or there or from everywhere (UTC µs).
+
+        0 where it is not.
+        """
+        until = await self._store.waiting(_key("account", name), _pairs_of(name))
+        return until if until > self._clock.utc_us() else 0
 
     async def unlock(self, name: str) -> None:
-        """Lift the lock of an account."""
-        await self._store.forget([_key("account", name)])
+        """Lift the lock of an account, wherever its failures came from."""
+        await self._store.forget([_key("account", name)], _pairs_of(name))
 
 
 def network(address: str) -> str:
@@ -163,6 +162,11 @@ def network(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+def _pairs_of(name: str) -> str:
+    """Return what the keys of an account begin with, one for each address."""
+    return _key("pair", name)[:_HALF]
 
 
 def _key(kind: str, *parts: str) -> str:

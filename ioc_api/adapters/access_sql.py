@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from camera_registry.adapters.database import Database
-from ioc_api.access.brake import Attempts, Waiting
+from ioc_api.access.brake import Attempts
 from ioc_api.access.log import Entry, StoredEntry
 from ioc_api.adapters.access_tables import access_log, accounts, login_attempts, recovery_codes
 
@@ -59,17 +59,21 @@ class SqlAttemptStore:
         async with self._database.write(alone=True) as connection:
             await connection.execute(change)
 
-    async def forget(self, keys: Collection[str]) -> None:
-        """Forget every try of each key."""
+    async def forget(self, keys: Collection[str], begins: str = "") -> None:
+        """Forget every try of each key, and of all that begin so where that is given."""
+        gone: sa.ColumnElement[bool] = login_attempts.c.key.in_(keys)
+        if begins:
+            gone = sa.or_(gone, login_attempts.c.key.startswith(begins))
         async with self._database.write(alone=True) as connection:
-            await connection.execute(login_attempts.delete().where(login_attempts.c.key.in_(keys)))
+            await connection.execute(login_attempts.delete().where(gone))
 
-    async def waiting(self, key: str) -> Waiting | None:
-        """Return how a key stands, or None."""
-        query = sa.select(login_attempts.c.count, login_attempts.c.until_us)
+    async def waiting(self, key: str, begins: str) -> int:
+        """Return until when a key, or any that begins so, has to wait (UTC µs); 0 for none."""
+        a = login_attempts.c
+        query = sa.select(sa.func.max(a.until_us))
+        query = query.where(sa.or_(a.key == key, a.key.startswith(begins)))
         async with self._database.read() as connection:
-            row = (await connection.execute(query.where(login_attempts.c.key == key))).first()
-        return None if row is None else Waiting(row[0], row[1])
+            return (await connection.execute(query)).scalar_one() or 0
 
 
 class SqlTotpStore:

@@ -144,6 +144,21 @@ async def test_an_account_is_locked_when_many_addresses_guess_and_can_be_unlocke
     assert await access.brake.locked_until("an") == 0
 
 
+async def test_who_is_locked_at_one_desk_is_shown_so_and_can_be_let_in(
+    api: Hub, clock: ManualClock
+) -> None:
+    access = api.deps.access
+    for name in ("an", "binh"):
+        for _ in range(3):
+            with pytest.raises(UnauthenticatedError):
+                await access.login.sign_in(name, "wrong", HERE)
+    assert await access.brake.locked_until("an") == clock.utc_us() + 5_000_000
+    await access.brake.unlock("an")
+    assert await access.brake.locked_until("an") == 0
+    await access.login.sign_in("an", PASSWORD, HERE)
+    assert await access.brake.locked_until("binh") > 0  # no other account is let in by it
+
+
 async def test_old_tries_are_forgotten(api: Hub, clock: ManualClock) -> None:
     for _ in range(3):
         with pytest.raises(UnauthenticatedError):
