@@ -2270,7 +2270,7 @@ export interface components {
          * @description A person who can sign in.
          *
          *     ``totp``: a second step is set up. ``provider``: where the person signs in, empty for a password
-         *     of our own. ``locked_until``: too many wrong passwords came, from everywhere.
+         *     of our own. ``locked_until``: too many wrong passwords came, from one address or from all.
          */
         AccountShape: {
             /** Created At */
