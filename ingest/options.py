@@ -27,7 +27,7 @@ class IngestOptions:
     stop_grace_s: float = 1.0
     stalled_after_s: float = 5.0
     keyframe_within_s: float = 15.0
-    without_keyframe_s: float = 30.0
+    without_keyframe_s: float = 60.0
     ring_s: float = 12.0
     ring_bytes: int = 24 * 1024 * 1024
     frozen_after_s: float = 10.0
