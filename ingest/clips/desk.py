@@ -127,6 +127,7 @@ class ClipDesk:
         """Yield what the ring holds from ``begin`` on, then what comes; in the cutting thread."""
         packets = self._ring.since(begin)
         heard = self._clock.monotonic()
+        until = heard + (end - begin) / 1e6 + _LATE_S  # whatever becomes of the camera's times
         last = (0, -1)
         while not self._stop.is_set():
             for packet in packets:
@@ -134,7 +135,7 @@ class ClipDesk:
                 yield packet
             now = self._clock.monotonic()
             heard = now if packets else heard
-            if seen[0] > end or now - heard > _LATE_S:
+            if seen[0] > end or now - heard > _LATE_S or now > until:
                 return
             self._stop.wait(_LOOK_S)
             packets = self._ring.after(*last)

@@ -69,6 +69,30 @@ async def test_it_waits_for_what_is_still_to_come(bus: NatsBus, tmp_path: Path) 
     assert 3.9 <= last.seconds <= 4.5
 
 
+async def test_a_clock_that_is_set_back_holds_no_clip_for_ever(
+    bus: NatsBus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.clips.desk._LATE_S", 0.5)
+    over = asyncio.Event()
+    async with Worker(bus, frames=40) as worker:
+
+        async def go_on() -> None:
+            hour_ago = packets(frames=1000, gop=25, first_seq=40, start_us=START_US - 3_600_000_000)
+            for packet in hour_ago:
+                worker.ring.push(packet)
+                if over.is_set():
+                    return
+                await asyncio.sleep(0.02)
+
+        camera = asyncio.create_task(go_on())
+        target = tmp_path / "clip.mp4"
+        last = await BusClips(bus).fetch("c1", 2.0, target, MANY, lambda _: None)
+        assert not camera.done()
+        over.set()
+        await camera
+    assert 0 < last.seconds < 5
+
+
 async def test_who_gives_up_ends_the_worker_s_work(bus: NatsBus, tmp_path: Path) -> None:
     shares: list[float] = []
     async with Worker(bus, frames=50) as worker:
