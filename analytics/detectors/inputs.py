@@ -11,6 +11,8 @@ from analytics.model.manifest import ImageSpec, Manifest, TensorSpec, refused
 from camera_registry.base.errors import ConfigError
 
 _IMAGE, _SIZES, _SCALE = "image", "sizes", "scale"
+_LONGEST_WORD = 64
+"""As in the rules, which choose by these words."""
 
 
 def decoder_of(manifest: Manifest) -> Decoder:
@@ -26,7 +28,15 @@ def decoder_of(manifest: Manifest) -> Decoder:
 
 
 def told_classes(manifest: Manifest) -> NDArray[np.bool_]:
-    """Which classes are told: those with a word, and of these those that the manifest keeps."""
+    """Which classes are told: those with a word, and of these those that the manifest keeps.
+
+    A word that no event may carry (a list with the ends of lines of another system has some) is
+    refused here: else each event of that class would be, much later.
+    """
+    for word in (manifest.version, *manifest.classes):
+        if len(word) > _LONGEST_WORD or not word.isprintable():
+            why = f"{word[:_LONGEST_WORD]!r} is no word for a class or a version"
+            raise refused(manifest.name, why, "model_manifest")
     unknown = sorted(set(manifest.keep) - set(manifest.classes))
     if unknown or not any(manifest.classes):
         why = f"keeps {unknown[0]!r}, which is no class" if unknown else "it names no class"

@@ -135,6 +135,12 @@ def test_model_other_than_its_manifest_is_refused() -> None:
     assert code_of(Model(manifest, model.data[: len(model.data) // 2])) == "model_refused"
 
 
+@pytest.mark.parametrize("word", ["car\r", "a\nb", "x" * 65, "\x00"])
+def test_words_that_no_event_may_carry_are_refused(word: str) -> None:
+    assert code_of(model_of("nms_rows", ROWS, classes=("person", word))) == "model_manifest"
+    assert code_of(model_of("nms_rows", ROWS, version=word)) == "model_manifest"
+
+
 def test_inputs_that_nobody_can_fill_are_refused() -> None:
     inputs = (
         TensorSpec("image", "float32", (1, 3, 64, 64), "image"),
