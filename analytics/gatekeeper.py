@@ -36,8 +36,8 @@ class Gatekeeper:
 
     Invariants: what is taken is in order, but for what a late wake puts back (from the keyframe
     seen before the one just seen); a sleeping camera holds what came since the last keyframe but
-    one that was looked at, and the gate bounds how long that is. No more than ``_MOST_HELD`` bytes
-    pass without a look.
+    one that was looked at, and the gate bounds how long that is. A keyframe that comes while the
+    one before it waits for its look passes without. No more than ``_MOST_HELD`` bytes do.
     """
 
     def __init__(self, gate: ActivityGate, limits: InboxLimits | None = None) -> None:
@@ -160,7 +160,7 @@ class Gatekeeper:
         return Work(packet, still)
 
     def _hold(self, packet: Packet) -> bool:
-        if not packet.keyframe or self._lets_by(packet):
+        if not packet.keyframe or self._is_behind() or self._lets_by(packet):
             self._current.append(packet)
             return False
         self._empty_us = None
@@ -172,6 +172,15 @@ class Gatekeeper:
         empty_us = self._empty_us
         if empty_us is None or not self._gate.lets_by(packet.utc_us, empty_us):
             return False
+        return self._holds_little()
+
+    def _is_behind(self) -> bool:
+        """Whether the keyframe before still waits for its look: what it may tell of lies before it
+        and must not be let go for the next one.
+        """
+        return bool(self._stills) and self._holds_little()
+
+    def _holds_little(self) -> bool:
         return sum(len(held.data) for held in self._current) < _MOST_HELD
 
     def _give_back(self, packet: Packet) -> bool:

@@ -60,12 +60,11 @@ def asleep(config: GateConfig = QUICK) -> tuple[Gatekeeper, ActivityGate, int]:
 def test_asleep_only_keyframes_come_through_and_the_pool_is_left_alone() -> None:
     keeper, _, seq = asleep()
     assert seq % GOP == 1
-    woken = [keeper.put(packet(n)) for n in range(seq, seq + 2 * GOP)]
-    assert sum(woken) == 2
-    assert [(work.packet.seq, work.still) for work in drain(keeper)] == [
-        (seq - 1 + GOP, True),
-        (seq - 1 + 2 * GOP, True),
-    ]
+    for start in (seq, seq + GOP):
+        woken = [keeper.put(packet(n)) for n in range(start, start + GOP)]
+        assert sum(woken) == 1
+        (work,) = drain(keeper)
+        assert (work.packet.seq, work.still) == (start - 1 + GOP, True)
 
 
 def test_a_wake_puts_back_the_group_from_its_keyframe() -> None:
@@ -208,6 +207,28 @@ def test_no_more_keyframes_are_said_to_be_looked_at_than_there_are() -> None:
     for n in range(3 * GOP, 100 * GOP, 10 * GOP):
         keeper.put(packet(n))
     assert keeper.status(1.25, keyframes_only=True).analysis_fps == 0.25
+
+
+def test_while_a_look_is_late_what_lies_before_it_is_kept() -> None:
+    keeper, gate, seq = asleep()
+    last = seq + 4 * GOP + 3
+    for n in range(seq, last):
+        keeper.put(packet(n))
+    (work,) = drain(keeper)  # the first of four keyframes; the others pass meanwhile
+    assert (work.packet.seq, work.still) == (seq - 1 + GOP, True)
+    assert keeper.saw(work.packet.utc_us, moving=True)
+    assert gate.counts.late_wakes == 1
+    assert [one.packet.seq for one in drain(keeper)] == list(range(seq - 1, last))
+
+
+def test_a_look_that_never_comes_does_not_hold_more_and_more() -> None:
+    keeper, _, seq = asleep()
+    held = 0
+    for n in range(seq, seq + 60 * GOP):
+        one = packet(n)
+        keeper.put(replace(one, data=bytes(1_000_000)) if one.keyframe else one)
+        held = max(held, sum(len(p.data) for p in (*keeper._previous, *keeper._current)))
+    assert held < 20_000_000
 
 
 def test_a_great_many_bytes_are_not_held_without_a_look() -> None:
