@@ -85,6 +85,13 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     most: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
+_MOST_WORDS = 4096
+"""Of the largest sets of classes; they are compared one with another."""
+
+Words = Annotated[tuple[str, ...], Meta(max_length=_MOST_WORDS)]
+Tensors = Annotated[tuple[TensorSpec, ...], Meta(max_length=64)]
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a model is, needs and gives.
 
@@ -102,14 +109,14 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     licence: str
     source: str
     decoder: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    classes: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
+    inputs: Tensors
+    outputs: Tensors
+    classes: Words = ()
+    hints: Words = ()
     image: ImageSpec | None = None
     reading: Reading = Reading()
-    groups: tuple[tuple[str, ...], ...] = ()
-    keep: tuple[str, ...] = ()
+    groups: Annotated[tuple[Words, ...], Meta(max_length=_MOST_WORDS)] = ()
+    keep: Words = ()
 
     @property
     def label(self) -> str:

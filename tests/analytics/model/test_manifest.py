@@ -70,6 +70,13 @@ def test_malformed_manifest_is_refused(folder: Path, text: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("field", ["classes", "keep", "groups"])
+def test_more_words_than_anybody_has_are_refused(folder: Path, field: str) -> None:
+    word: object = ["a"] if field == "groups" else "a"
+    with pytest.raises(ConfigError, match="malformed"):
+        load_model(edit(folder, **{field: [word] * 5000}))
+
+
 def test_unknown_field_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match="licens"):
         load_model(edit(folder, license="MIT"))
