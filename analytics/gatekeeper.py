@@ -87,10 +87,12 @@ class Gatekeeper:
             return self._take()
 
     def saw(self, at_us: int, *, moving: bool) -> bool:
-        """Tell the gate of a picture; True where that woke it: the picture then comes again."""
+        """Tell the gate of a picture; True where that ended its sleep: it then comes again."""
         with self._lock:
             slept = self._gate.phase is Phase.ASLEEP
-            self._gate.pixels(at_us, moving=moving)
+            phase = self._gate.pixels(at_us, moving=moving)
+            if slept and phase is Phase.AUDIT:
+                self._previous = []  # of which the look has shown that nothing happened
             return slept and self._woken()
 
     def blank(self) -> None:

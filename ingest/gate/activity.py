@@ -131,7 +131,8 @@ class ActivityGate:
         """Take what was seen in the picture of this time and return the phase after it.
 
         A movement between the keyframes of a sleeping camera wakes it: what happened since the
-        last one is to be decoded then, this picture included.
+        last one is to be decoded then, this picture included. One that shows nothing may begin an
+        audit: then what came since is to be decoded, this picture included.
         """
         if self._sizes is None:
             return self.phase
@@ -139,6 +140,9 @@ class ActivityGate:
             self._blanks = 0
         before_us, self._looked_us = self._looked_us, at_us
         if not moving:
+            # not before the keyframe was seen: it tells of the group before, which none is to miss
+            if self.phase is Phase.ASLEEP and self._audits.due(at_us):
+                self._audit(at_us)
             return self.phase
         self._moved_us = at_us
         self._gop_moved = True
@@ -221,8 +225,6 @@ class ActivityGate:
         elif self.phase is not Phase.ASLEEP:
             self._newly_fit = True
             self._stay_awake(at_us)
-        elif self._audits.due(at_us):
-            self._audit(at_us)
 
     def _perhaps_sleep(self, sizes: SizeHistory, at_us: int) -> None:
         config = self._config

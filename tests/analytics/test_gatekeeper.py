@@ -231,6 +231,35 @@ def test_a_look_that_never_comes_does_not_hold_more_and_more() -> None:
     assert held < 20_000_000
 
 
+def audited() -> tuple[Gatekeeper, ActivityGate, int]:
+    """A camera that sleeps, and whose next keyframe is due for an audit."""
+    keeper, gate, seq = asleep(replace(QUICK, audit_every_s=0.001, trial_audit_s=0.001))
+    for n in range(seq, seq + GOP):
+        keeper.put(packet(n))
+    assert gate.phase is Phase.ASLEEP
+    return keeper, gate, seq
+
+
+def test_an_audit_begins_with_a_keyframe_that_showed_nothing() -> None:
+    keeper, gate, seq = audited()
+    (work,) = drain(keeper)
+    keeper.put(packet(seq + GOP))
+    assert keeper.saw(work.packet.utc_us, moving=False)
+    assert gate.counts.audits == 1
+    found = drain(keeper)
+    assert [one.packet.seq for one in found] == [seq - 1 + GOP, seq + GOP]
+    assert not any(one.still for one in found)
+
+
+def test_no_audit_takes_the_look_that_tells_of_the_group_before() -> None:
+    keeper, gate, seq = audited()
+    (work,) = drain(keeper)
+    assert work.still
+    assert keeper.saw(work.packet.utc_us, moving=True)
+    assert (gate.counts.late_wakes, gate.counts.audits) == (1, 0)
+    assert [one.packet.seq for one in drain(keeper)] == list(range(seq - 1, seq + GOP))
+
+
 def test_a_great_many_bytes_are_not_held_without_a_look() -> None:
     keeper, _, seq = resting(60.0)
     held = 0
