@@ -1,4 +1,4 @@
-"""What a process loads: a hub is seven of them, and each library costs every one memory and time."""
+"""What a process loads: a hub is seven of them, and a library costs each one memory and time."""
 
 from __future__ import annotations
 
