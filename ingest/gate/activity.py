@@ -61,8 +61,8 @@ class ActivityGate:
         self._heartbeat = Heartbeat(self._config.heartbeat)
         self._last_us = self._looked_us = self._moved_us = 0
         self._gop_moved = self._newly_fit = False
-        self._blanks = 0
-        self._woke_us = 0
+        self._blanks = self._looks = 0
+        self._woke_us = self._seen_us = 0
         self._confirmed = self._woke_by_size = True
         self._demoted_s = self._config.demoted_s
         self._demoted_until_us = 0
@@ -139,6 +139,7 @@ class ActivityGate:
         if self.phase is Phase.ASLEEP:
             self._blanks = 0
         before_us, self._looked_us = self._looked_us, at_us
+        self._looks += at_us >= self._woke_us
         if not moving:
             # not before the keyframe was seen: it tells of the group before, which none is to miss
             if self.phase is Phase.ASLEEP and self._audits.due(at_us):
@@ -151,7 +152,7 @@ class ActivityGate:
             return self.phase
         if self._sizes.baseline_known:
             self._movements.moved(at_us, before_us)
-        if self.phase is Phase.AWAKE and not self._confirmed and at_us >= self._woke_us:
+        if self.phase is Phase.AWAKE and not self._confirmed and at_us > self._seen_us:
             self._confirm()
         return self.phase
 
@@ -236,11 +237,19 @@ class ActivityGate:
                     self._raise_threshold(config.over_unrest * sizes.unrest)
                     self._newly_fit = False
                 self._sleep(at_us)
-        elif self._looked_us - self._woke_us >= config.confirm_s * 1e6:
+        elif self._refuted():
             self.counts.false_wakes += 1
             if self._woke_by_size:
                 self._raise_threshold(self.threshold * config.threshold_up)
             self._sleep(at_us)
+
+    def _refuted(self) -> bool:
+        """Whether it was looked for long and often enough since the wake: movement shows in two
+        looks, and a camera may give but one in a second.
+        """
+        config = self._config
+        lasted_us = self._looked_us - self._woke_us
+        return lasted_us >= config.confirm_s * 1e6 and self._looks >= config.confirm_looks
 
     def _fresh(self, sizes: SizeHistory, at_us: int) -> bool:
         """Whether the looking is up to date, or as far behind as the last keyframe.
@@ -290,15 +299,18 @@ class ActivityGate:
         self.counts.wakes += 1
         # In an audit the pixels may have been ahead of the sizes, and have confirmed already.
         self._confirmed = self.phase is Phase.AUDIT and self._movements.began_us is not None
-        self._woke_us, self._woke_by_size = at_us, True
+        self._woke_us, self._woke_by_size, self._looks = at_us, True, 0
+        self._seen_us = self._looked_us  # what is decoded now confirms it, also where it is over
         self._become(Phase.AWAKE, self._why())
 
     def _wake_late(self, at_us: int) -> None:
         self.counts.wakes += 1
         self.counts.late_wakes += 1
         self._confirmed = self._woke_by_size = False
+        self._looks = 0
         # The pictures that are to confirm it lie before this one.
         self._woke_us = self._looked_us = at_us - round(self._config.sizes.max_gop_s * 1e6)
+        self._seen_us = self._looked_us
         self._become(Phase.AWAKE, self._why())
 
     def _stay_awake(self, at_us: int) -> None:
@@ -315,6 +327,8 @@ class ActivityGate:
             self._heartbeat.untold(self._woke_us)
 
     def _sleep(self, at_us: int) -> None:
+        if self._sizes is not None:
+            self._sizes.calm()
         self._audits.plan(at_us, trial=self._sizes is None or not self._sizes.rate.proved)
         self._become(Phase.ASLEEP, self._why())
 

@@ -16,13 +16,13 @@ class GateConfig:
     ``threshold``: how many times the baseline packets must be to wake, at the first sleep at least
     ``over_unrest`` times what they come to at rest. A false wake raises it ``threshold_up`` times
     up to ``threshold_max``, a movement that was not told lowers it as much, a true wake
-    ``threshold_down`` times. A wake that pixels have not confirmed ``confirm_s`` later is false;
-    after a true one the camera sleeps when nothing has moved for ``hold_s``. ``fresh_s``: how far
-    the looking may be behind, beyond the last keyframe, for "nothing moved" to be known.
-    ``audit_every_s``: mean time between audits; on trial ``trial_audit_s`` between the first two,
-    then twice as long each time. An audit that saw no more than a flicker is repeated after
-    ``again_s``. A miss costs the gate for ``demoted_s``, twice as long with each further one, up to
-    ``demoted_max_s``.
+    ``threshold_down`` times. A wake that pixels have not confirmed ``confirm_s`` later, in at least
+    ``confirm_looks`` looks, is false; after a true one the camera sleeps when nothing has moved for
+    ``hold_s``. ``fresh_s``: how far the looking may be behind, beyond the last keyframe, for
+    "nothing moved" to be known. ``audit_every_s``: mean time between audits; on trial
+    ``trial_audit_s`` between the first two, then twice as long each time. An audit that saw no more
+    than a flicker is repeated after ``again_s``. A miss costs the gate for ``demoted_s``, twice as
+    long with each further one, up to ``demoted_max_s``.
     """
 
     sizes: SizeConfig = field(default_factory=SizeConfig)
@@ -34,6 +34,7 @@ class GateConfig:
     threshold_down: float = 0.95
     over_unrest: float = 1.1
     confirm_s: float = 1.5
+    confirm_looks: int = 4
     hold_s: float = 4.0
     fresh_s: float = 1.0
     audit_every_s: float = 120.0

@@ -104,6 +104,11 @@ class Baseline:
         if len(self._recent) == self._recent.maxlen:
             self.times = sum(self._recent) / len(self._recent)
 
+    def calm(self) -> None:
+        """Let the newest packets count as usual ones: what they told of is over."""
+        self._recent.extend([1.0] * (self._recent.maxlen or 0))
+        self.times = min(self.times, 1.0)
+
     def _usual(self, place: int) -> int:
         known = self._places.get(place.bit_length())
         if known is not None and len(known) >= self._config.least_in_place:
@@ -208,6 +213,13 @@ class SizeHistory:
         times = max(self._pictures.times, self._between.times)
         self._most = max(self._most, times)
         return times
+
+    def calm(self) -> None:
+        """Let what the newest packets told of be over: a camera of one picture a second would wake
+        of somebody who left seconds ago.
+        """
+        self._pictures.calm()
+        self._between.calm()
 
     def too_long(self, packet: Packet) -> bool:
         """Whether the group of pictures is more than a wake may have to decode."""

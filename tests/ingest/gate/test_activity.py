@@ -126,6 +126,50 @@ def test_false_wakes_raise_the_threshold_until_they_end() -> None:
     assert GateConfig().threshold <= street.gate.threshold < raised
 
 
+def woken() -> tuple[Street, int, int]:
+    """A street that slept and was woken by sizes; when its last keyframe came, and the wake."""
+    street = Street(NO_AUDITS)
+    street.settle()
+    street.run((GOP - street.at % GOP + 1) / 25)
+    keyframe = (street.at - 1) * FRAME_US
+    while street.phase() is Phase.ASLEEP:
+        street.run(1 / 25, lambda _: 900, seen=False)
+    assert street.gate.counts.wakes == 1
+    return street, keyframe, (street.at - 1) * FRAME_US
+
+
+def test_movement_that_was_over_before_the_sizes_told_it_confirms_the_wake() -> None:
+    street, keyframe, _ = woken()
+    threshold = street.gate.threshold
+    street.gate.pixels(keyframe + FRAME_US, moving=True)  # decoded back
+    street.run(20)
+    assert street.phase() is Phase.ASLEEP
+    assert street.gate.counts.false_wakes == 0
+    assert street.gate.threshold <= threshold
+
+
+def test_a_wake_is_not_refuted_by_two_looks() -> None:
+    street, _, woke = woken()
+    for second in range(1, 5):
+        street.run(1, seen=False)
+        street.gate.pixels(woke + second * 900_000, moving=False)
+        assert street.gate.counts.false_wakes == 0
+    street.run(4)
+    assert street.gate.counts.false_wakes == 1
+
+
+def test_what_told_of_somebody_who_has_left_does_not_wake_again() -> None:
+    """A camera that gives so few pictures that the newest eight hold the visitor for long."""
+    slow = replace(NO_AUDITS, sizes=SizeConfig(smooth=130))
+    street = Street(slow)
+    street.run(22)
+    for _ in range(3):
+        street.run(4, lambda at: 2000, moving=True)
+        street.run(20)
+    assert Phase.ASLEEP in street.phases
+    assert street.gate.counts.false_wakes == 0
+
+
 def test_movement_that_sizes_do_not_tell_is_a_miss_and_costs_the_gate() -> None:
     street = Street(GateConfig(audit_every_s=20.0, demoted_s=60.0))
     street.settle()
