@@ -44,23 +44,32 @@ class SqlHealthWatch:
             await connection.execute(write)
 
     async def lasting(self, at_us: int, after: str, limit: int) -> Sequence[Lasting]:
-        """Return up to ``limit`` states of enabled cameras that lasted at a time, by camera."""
+        """Return up to ``limit`` states of enabled cameras that lasted at a time, by camera.
+
+        Two walks through the index, of what lasts and of what ended since: histories are long.
+        """
         h, behind = health.c, health.alias()
-        query = (
-            sa.select(h.camera_id, h.unit_code, behind.c.state)
-            .join(cameras, sa.and_(cameras.c.id == h.camera_id, cameras.c.enabled))
-            .outerjoin(
-                behind,
-                sa.and_(behind.c.camera_id == h.camera_id, behind.c.at_us == h.until_us),
-            )
-            .where(
-                h.at_us <= at_us,
-                sa.or_(h.until_us.is_(None), h.until_us > at_us),
-                h.state.not_in((UNWATCHED, DISABLED)),
-                h.camera_id > after,
-            )
-            .order_by(h.camera_id)
+        began = sa.select(h.camera_id, h.until_us).where(
+            h.at_us <= at_us, h.state.not_in((UNWATCHED, DISABLED)), h.camera_id > after
+        )
+        spans = sa.union_all(
+            began.where(h.until_us.is_(None)), began.where(h.until_us > at_us)
+        ).subquery()
+        known = sa.and_(cameras.c.id == spans.c.camera_id, cameras.c.enabled)
+        page = (
+            sa.select(spans.c.camera_id, spans.c.until_us, cameras.c.unit_code)
+            .join(cameras, known)
+            .order_by(spans.c.camera_id)
             .limit(limit)
+            .subquery()
+        )
+        next_one = sa.and_(
+            behind.c.camera_id == page.c.camera_id, behind.c.at_us == page.c.until_us
+        )
+        query = (
+            sa.select(page.c.camera_id, page.c.unit_code, behind.c.state)
+            .select_from(page.outerjoin(behind, next_one))
+            .order_by(page.c.camera_id)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()

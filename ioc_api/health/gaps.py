@@ -23,7 +23,7 @@ SHORT_US = 30_000_000
 ROUND_S = 20.0
 ROUNDS = 6
 """So often cameras are waited for that connect, or that no worker has taken yet."""
-_AT_ONCE = 500
+_AT_ONCE = 2000
 
 
 class GapKeeper:
