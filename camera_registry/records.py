@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -134,6 +134,10 @@ class CameraStore(Protocol):
 
     async def may_use(self, credential_id: str, scope: Scope) -> bool:
         """Say whether there is a shared log-in that lies in the scope as a whole."""
+        ...
+
+    async def known_groups(self, ids: Collection[str], scope: Scope) -> set[str]:
+        """Return those of the ids that are camera groups of which the scope may know."""
         ...
 
     async def enabled(self, ids: Sequence[str]) -> Sequence[StoredCamera]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import structlog
@@ -71,6 +71,7 @@ class CameraRegistry:
         """Register a camera. Raises InvalidError, or ForbiddenError out of scope."""
         stored = self.draft(new, scope)
         await self._require_usable(stored.camera.credential_id, scope)
+        await self._require_known(stored.camera.groups, scope)
         stored = await self._store.insert(stored, by)
         log.info("camera_added", camera=stored.camera.id, unit=stored.camera.unit_code, by=by.id)
         await self._delivery.tell(stored, offer=True)
@@ -135,6 +136,8 @@ class CameraRegistry:
             after = self.redraft(before, change, scope)
             if shares_anew(before.camera, after.camera):
                 await self._require_usable(after.camera.credential_id, scope)
+            more = set(after.camera.groups) - set(before.camera.groups)
+            await self._require_known(more, scope)
             written = await self._store.replace(before, after, by)
             if written is not None:
                 log.info(
@@ -280,6 +283,11 @@ class CameraRegistry:
                 hint="choose one that belongs to where you manage cameras",
                 code="credential",
             )
+
+    async def _require_known(self, groups: Collection[str], scope: Scope) -> None:
+        """Refuse to put a camera into a group that its engineer may not even know of."""
+        if groups and await self._store.known_groups(groups, scope) != set(groups):
+            raise InvalidError("groups: there is no such camera group", code="groups")
 
 
 def _missing() -> NotFoundError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from camera_registry.adapters.camera_tables import (
     shared_credentials,
 )
 from camera_registry.adapters.database import Database
+from camera_registry.adapters.groups_sql import seen_by
 from camera_registry.adapters.shared_sql import wholly_in, with_logins
 from camera_registry.adapters.version_rows import entry_of_row, entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
@@ -129,6 +130,12 @@ class SqlCameraStore:
         )
         async with self._database.read() as connection:
             return (await connection.execute(query)).first() is not None
+
+    async def known_groups(self, ids: Collection[str], scope: Scope) -> set[str]:
+        """Return those of the ids that are camera groups of which the scope may know."""
+        query = sa.select(camera_groups.c.id).where(camera_groups.c.id.in_(ids), seen_by(scope))
+        async with self._database.read() as connection:
+            return set((await connection.execute(query)).scalars())
 
     async def enabled(self, ids: Sequence[str]) -> Sequence[StoredCamera]:
         """Return those of some cameras that are enabled."""

@@ -114,6 +114,23 @@ async def test_a_manager_of_a_group_keeps_its_cameras_in_it(api: Hub) -> None:
         assert (await client.patch(group, json={"name": "mine"})).status_code == 403
 
 
+async def test_no_camera_is_put_into_a_group_that_one_may_not_know(api: Hub) -> None:
+    theirs = (await api.deps.groups.create("theirs", UNIT_B, CITY)).id
+    new = {"name": "n", "unit_code": UNIT_A, "url": "rtsp://10.0.0.3/"}
+    async with (
+        api.client(await api.token(Role.ENGINEER, Scope.of([UNIT_A]))) as client,
+        api.client(await api.token(Role.ENGINEER)) as city,
+    ):
+        refused = await client.post("/api/v1/cameras", json=new | {"groups": [theirs]})
+        assert (refused.status_code, refused.json()["code"]) == (422, "groups")
+        path = f"/api/v1/cameras/{(await client.post('/api/v1/cameras', json=new)).json()['id']}"
+        refused = await client.patch(path, json={"groups": [theirs]})
+        assert (refused.status_code, refused.json()["code"]) == (422, "groups")
+        assert (await city.patch(path, json={"groups": [theirs]})).status_code == 200
+        kept = await client.patch(path, json={"name": "m", "groups": [theirs]})
+        assert (kept.status_code, kept.json()["groups"]) == (200, [theirs])
+
+
 async def test_groups_are_made_renamed_listed_and_their_names_are_unique(api: Hub) -> None:
     async with api.client(await api.token(Role.ENGINEER, Scope.of([UNIT_A]))) as client:
         made = await client.post("/api/v1/camera-groups", json={"name": "g", "unit_code": UNIT_A})
