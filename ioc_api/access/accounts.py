@@ -13,7 +13,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
-from ioc_api.access.grant_rules import GrantRules, held
+from ioc_api.access.grant_rules import GrantRules, lie_in
 from ioc_api.access.passwords import Passwords, check_password
 from ioc_api.access.rbac import Grant, Role
 
@@ -164,12 +164,12 @@ class Accounts:
 
     async def list(self, scope: Scope) -> Sequence[Account]:
         """Return the accounts whose rights lie wholly in the scope."""
-        return [each for each in await self._store.accounts() if scope.covers(held(each.grants))]
+        return [each for each in await self._store.accounts() if lie_in(each.grants, scope)]
 
     async def get(self, account_id: str, scope: Scope = _CITY) -> Account:
         """Return an account. Raises NotFoundError out of scope."""
         account = await self._store.account(account_id)
-        if account is None or not scope.covers(held(account.grants)):
+        if account is None or not lie_in(account.grants, scope):
             raise NotFoundError("There is no such account")
         return account
 

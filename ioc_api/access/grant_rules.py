@@ -29,6 +29,16 @@ def held(grants: Sequence[Grant]) -> Scope:
     return scope
 
 
+def lie_in(grants: Sequence[Grant], scope: Scope) -> bool:
+    """Say whether somebody with these rights is looked after by whoever has ``scope``.
+
+    Who has none, be it that a provider took them away, may be given some anywhere: that is for
+    those of the whole city, or an account could be prepared by others for when it gets its rights.
+    """
+    rights = held(grants)
+    return scope.units is None or (not rights.empty and scope.covers(rights))
+
+
 class GrantRules:
     """Checks grants before they are stored."""
 

@@ -13,7 +13,7 @@ from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
 from ioc_api.access.auth import TOKEN_PREFIX, fingerprint, new_secret
 from ioc_api.access.credentials import TokenRow
-from ioc_api.access.grant_rules import GrantRules, held
+from ioc_api.access.grant_rules import GrantRules, lie_in
 from ioc_api.access.rbac import Grant
 
 log = structlog.get_logger(__name__)
@@ -66,12 +66,12 @@ class Tokens:
 
     async def list(self, scope: Scope) -> Sequence[TokenRow]:
         """Return the tokens whose rights lie wholly in the scope."""
-        return [each for each in await self._store.tokens() if scope.covers(held(each.grants))]
+        return [each for each in await self._store.tokens() if lie_in(each.grants, scope)]
 
     async def revoke(self, token_id: str, scope: Scope) -> TokenRow:
         """End a token's validity and return it. Raises NotFoundError out of scope."""
         token = await self._store.token_by_id(token_id)
-        if token is None or not scope.covers(held(token.grants)):
+        if token is None or not lie_in(token.grants, scope):
             raise NotFoundError("There is no such token")
         if not await self._store.revoke_token(token_id, self._clock.utc_us()):
             raise NotFoundError("There is no such token")

@@ -43,7 +43,7 @@ async def access_log(
     before = decode_cursor(cursor, int) if cursor else None
     only = None
     if scope.units is not None:
-        only = [account.id for account in await deps.accounts.list(scope) if account.grants]
+        only = [account.id for account in await deps.accounts.list(scope)]
         only += [token.id for token in await deps.tokens.list(scope)]
     found = await deps.access.log.list(only, before, limit + 1)
     page = found[:limit]

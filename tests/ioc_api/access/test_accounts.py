@@ -15,6 +15,7 @@ from camera_registry.base.errors import (
 )
 from camera_registry.base.ids import new_id
 from camera_registry.scope import Scope
+from ioc_api.access.accounts import AccountChange
 from ioc_api.access.passwords import check_password
 from ioc_api.access.rbac import Grant, Role
 from tests.ioc_api.hub import PASSWORD, UNIT_A, UNIT_B, Hub
@@ -109,6 +110,22 @@ async def test_nobody_gives_rights_beyond_the_own_units(api: Hub) -> None:
         await api.deps.accounts.remove(account.id, there)
     with pytest.raises(NotFoundError):
         await api.deps.tokens.revoke(token.id, there)
+
+
+async def test_an_account_without_rights_belongs_to_the_city(api: Hub) -> None:
+    grants = [Grant(Role.OPERATOR, Scope.of([UNIT_A]))]
+    made = await api.deps.accounts.create("an", PASSWORD, "", grants, Scope.all())
+    ward = await api.token(Role.ADMINISTRATOR, Scope.of([UNIT_A]))
+    path = f"/api/v1/users/{made.id}"
+    async with api.client(ward) as client:
+        assert (await client.get(path)).status_code == 200
+        await api.store.change_account(made.id, AccountChange(grants=()))
+        assert (await client.get("/api/v1/users")).json()["items"] == []
+        for wanted in (client.get(path), client.patch(path, json={"password": "a" * 20})):
+            assert (await wanted).status_code == 404
+        assert (await client.delete(path)).status_code == 404
+    async with api.client(await api.token(Role.ADMINISTRATOR)) as client:
+        assert (await client.get(path)).json()["grants"] == []
 
 
 async def test_unknown_units_and_empty_grants_are_refused(api: Hub) -> None:
