@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_BEHIND_A_BREAK = re.compile(r"([;\t\r\n][ \"]*)([=+\-@])")
+"""Where the comma is the decimal sign, as in Vietnam, spreadsheets part a line of CSV at ";"."""
+_GUARDED = re.compile(r"([;\t\r\n][ \"]*)'([=+\-@])")
 
 
 def guarded(text: str) -> str:
     """Return a text that no spreadsheet program takes for a formula. Numbers stay as they are."""
+    text = _BEHIND_A_BREAK.sub(r"\1'\2", text)
     if not text.startswith(_FORMULA):
         return text
     try:
@@ -18,4 +24,6 @@ def guarded(text: str) -> str:
 
 def without_guard(text: str) -> str:
     """Take off what ``guarded`` put on."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    if text.startswith("'") and text[1:].startswith(_FORMULA):
+        text = text[1:]
+    return _GUARDED.sub(r"\1\2", text)

@@ -51,6 +51,7 @@ describe('counts', () => {
 
   it('are written so that no spreadsheet takes a name for a formula', () => {
     expect(csvLine(['=1+1', '@x', 'a"b,c', -3])).toBe('\'=1+1,\'@x,"a""b,c",-3');
+    expect(csvLine(['a; =1+1', 'b;c', 'd; -2'])).toBe("a; '=1+1,b;c,d; '-2");
     const lines = csvOf(COUNTS).split('\r\n');
     expect(lines).toHaveLength(COUNTS.length + 2);
     expect(lines[1]).toBe('2026-03-02T01:01:00Z,60,gate,1,z,crossings,sum,left,vehicle,2');

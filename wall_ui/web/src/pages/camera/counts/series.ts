@@ -99,7 +99,9 @@ export function csvLine(cells: readonly (string | number)[]): string {
   return cells
     .map((cell) => {
       if (typeof cell === 'number') return String(cell);
-      const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+      // behind ";" too: where the comma is the decimal sign, spreadsheets part lines there
+      const inner = cell.replaceAll(/([;\t\r\n][ "]*)([=+\-@])/g, "$1'$2");
+      const safe = /^[=+\-@\t\r]/.test(inner) ? `'${inner}` : inner;
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     })
     .join(',');
