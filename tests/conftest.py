@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from ioc_api.hosting.nats_embedded import EmbeddedNats, prepare
 from tests.databases import _databases_of_the_run, engine
 
 __all__ = ["_databases_of_the_run", "engine"]
+
+os.environ["LC_ALL"] = "C.UTF-8"  # what commands say is compared in English, whoever runs the tests
 
 
 class NatsServer:

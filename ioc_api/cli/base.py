@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import os
+import inspect
 import sys
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -15,12 +15,12 @@ import click
 import uvloop
 
 from camera_registry.base.errors import CamhubError
-from camera_registry.language import DEFAULT, LANGUAGES, say
 from camera_registry.model import Actor
+from ioc_api.cli.help import SpeakingContext, told
+from ioc_api.cli.terminal import spoken
 from ioc_api.hosting import logs
 from ioc_api.settings import Settings
 
-_LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED = (
@@ -68,13 +68,14 @@ def camera_password(from_stdin: bool) -> str:
     """Ask for a camera's password, or read it as one line of standard input."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
-    answer: str = click.prompt("Password of the camera", hide_input=True)
+    answer: str = click.prompt(spoken("Password of the camera"), hide_input=True)
     return answer
 
 
 class CamhubGroup(click.Group):
     """A group whose CamhubErrors become one line on stderr and an exit code of their own."""
 
+    context_class = SpeakingContext
     later: dict[str, str]
     """Name of a subcommand → module that holds a command of that name; imported when it is used."""
 
@@ -88,10 +89,25 @@ class CamhubGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a subcommand; most commands need none of the libraries of the others."""
-        if cmd_name in self.later:
-            command: click.Command = getattr(import_module(self.later[cmd_name]), cmd_name)
-            return command
-        return super().get_command(ctx, cmd_name)
+        command: click.Command | None = (
+            getattr(import_module(self.later[cmd_name]), cmd_name)
+            if cmd_name in self.later
+            else super().get_command(ctx, cmd_name)
+        )
+        if command is not None:
+            command.context_class = SpeakingContext
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the subcommands, each with the first paragraph of its help."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, told(inspect.cleandoc(command.help or "").partition("\n\n")[0]))
+            for name, command in found
+            if command is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. An error that nobody foresaw keeps its traceback."""
@@ -106,10 +122,3 @@ def fail(error: CamhubError) -> NoReturn:
     hint = f" ({spoken(error.hint)})" if error.hint else ""
     click.echo(f"camhub: {logs.scrub(spoken(error.message) + hint)}", err=True)
     sys.exit(error.kind.exit_code)
-
-
-def spoken(text: str) -> str:
-    """Return a sentence of ours in the language of this terminal: the first locale that is set."""
-    locale = next((os.environ[name] for name in _LOCALES if os.environ.get(name)), "")
-    language = locale.replace(".", "_").partition("_")[0].lower()
-    return say(text, language if language in LANGUAGES else DEFAULT)

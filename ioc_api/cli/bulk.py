@@ -20,6 +20,7 @@ from ioc_api.cli.base import run_tool, settings_options, this_person
 from ioc_api.cli.bulk_options import change_of, change_options
 from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.edit_steps import counts, ended, interrupts, print_lines, stopped
+from ioc_api.cli.terminal import confirm, tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.edits import edits_of
 from ioc_api.compose.services import make_services
@@ -122,18 +123,18 @@ async def _change(
     if edit.state is not EditState.CHECKED:
         await edits.delete(edit)
         raise stopped(edit, "Nothing was changed.")
-    click.echo(counts(edit, "would be changed"))
+    tell(counts(edit))
     told = await print_lines(edits, edit, LineState.REFUSED, most)
     good = edit.counts.get(LineState.GOOD, 0)
     try:
         if good and not given["dry_run"] and not given["yes"]:
-            click.confirm(f"Change {good} cameras?", abort=True, err=True)
+            confirm(f"Change {good} cameras?")
     except click.Abort:
         await edits.delete(edit)
         raise
     if given["dry_run"] or not good:
         await edits.delete(edit)
-        click.echo("Nothing was changed.")
+        tell("Nothing was changed.")
         return
     with interrupts() as asked:
         await edits.apply(edit, _CITY, this_person())
@@ -141,8 +142,8 @@ async def _change(
     await print_lines(edits, edit, LineState.REFUSED, most, told)
     done = edit.counts.get(LineState.APPLIED, 0)
     if done:
-        click.echo(f"{done} cameras changed by the bulk edit {edit.id}")
-        click.echo(f"To take that back: camhub cameras bulk --undo {edit.id}")
+        tell(f"{done} cameras changed by the bulk edit {edit.id}")
+        tell(f"To take that back: camhub cameras bulk --undo {edit.id}")
     if edit.state is not EditState.APPLIED:
         raise stopped(edit, f"{done} of {good} cameras were changed.")
 
@@ -151,12 +152,12 @@ async def _take_back(edits: Edits, edit_id: str, given: dict[str, Any]) -> None:
     edit = await edits.get(edit_id, None)
     applied = edit.counts.get(LineState.APPLIED, 0)
     if applied and not given["yes"]:
-        click.confirm(f"Take back the change of {applied} cameras?", abort=True, err=True)
+        confirm(f"Take back the change of {applied} cameras?")
     with interrupts() as asked:
         await edits.undo(edit, _CITY, this_person())
         edit = await ended(edits, edit, "taken back", asked)
     undone, kept = (edit.counts.get(each, 0) for each in (LineState.UNDONE, LineState.KEPT))
-    click.echo(f"{undone} cameras taken back, {kept} kept as they are.")
+    tell(f"{undone} cameras taken back, {kept} kept as they are.")
     await print_lines(edits, edit, LineState.KEPT, None if given["every_line"] else 20)
     if edit.state is not EditState.UNDONE:
         left = edit.counts.get(LineState.APPLIED, 0)

@@ -26,6 +26,7 @@ from ioc_api.cli.base import (
 )
 from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import Settings, load
@@ -126,7 +127,7 @@ def change(config: Path | None, data: Path | None, camera_id: str, **given: Any)
         details = detail_fields(given, before.details)
         wanted = CameraChange(**named, **run_fields(given), details=details)
         changed = await registry.update(camera_id, wanted, _ALL, by=this_person())
-        click.echo(f"{changed.code}  version {changed.version}")
+        tell(f"{changed.code}  version {changed.version}")
 
     _run_services(settings, work)
 
@@ -213,7 +214,7 @@ def remove(config: Path | None, data: Path | None, camera_id: str) -> None:
 
     async def work(registry: CameraRegistry) -> None:
         await registry.remove(camera_id, _ALL, by=this_person())
-        click.echo(f"removed {camera_id}")
+        tell(f"removed {camera_id}")
 
     _run(load(config, data=data), work)
 

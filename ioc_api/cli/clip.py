@@ -19,6 +19,7 @@ from ingest.clips import ClipRecorder, Progress, report
 from ingest.options import IngestOptions
 from ingest.session import Source
 from ioc_api.cli.base import camera_password
+from ioc_api.cli.terminal import tell
 from ioc_api.hosting import logs
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")  # who runs this may connect to what this machine can reach
@@ -89,7 +90,7 @@ def clip(
     _write(beside, text + "\n")
     click.echo(text)
     if not done.complete:
-        click.echo("camhub: the clip has gaps, or is shorter than wanted; see above", err=True)
+        tell("camhub: the clip has gaps, or is shorter than wanted; see above", err=True)
 
 
 def _stop_on_signal() -> threading.Event:

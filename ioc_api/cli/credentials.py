@@ -15,6 +15,7 @@ from camera_registry.records import CameraFilter
 from camera_registry.scope import EVERYWHERE, Scope
 from camera_registry.shared import NewShared, SharedChange, SharedCredential
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import load
@@ -137,7 +138,7 @@ def change(
             before.version,
         )
         changed = await services.credentials.update(before.id, wanted, _ALL, by=actor())
-        click.echo(f"{changed.name}  version {changed.version}  {changed.cameras} cameras")
+        tell(f"{changed.name}  version {changed.version}  {changed.cameras} cameras")
         _warn(changed)
 
     run_services(config, data, work)
@@ -152,7 +153,7 @@ def remove(config: Path | None, data: Path | None, credential: str) -> None:
     async def work(services: Services) -> None:
         found = await services.credentials.named(credential, _ALL)
         await services.credentials.remove(found.id, _ALL, by=actor())
-        click.echo(f"removed {found.name}")
+        tell(f"removed {found.name}")
 
     run_services(config, data, work)
 
@@ -177,4 +178,4 @@ def actor() -> Actor:
 
 def _warn(shared: SharedCredential) -> None:
     if shared.weak:
-        click.echo("The password is a factory default or easy to guess.", err=True)
+        tell("The password is a factory default or easy to guess.", err=True)

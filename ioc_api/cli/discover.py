@@ -15,6 +15,7 @@ from ingest.onvif.interfaces import interfaces
 from ingest.onvif.multicast import MulticastSearch
 from ingest.onvif.sweep import Sweep
 from ioc_api.cli.base import run_tool, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.settings import load
 
 
@@ -24,7 +25,7 @@ from ioc_api.settings import load
     "--interface",
     "chosen",
     multiple=True,
-    help="Interface to ask on by WS-Discovery, by name or address; repeat for more. "
+    help="Interface to ask on by WS-Discovery, by name or address; repeat for more.  "
     "[default: all, unless a network is given]",
 )
 @click.option("--network", default="", help="Range to go through one by one, as 10.1.2.0/24.")
@@ -96,4 +97,4 @@ async def _discover(request: DiscoveryRequest, policy: UrlPolicy, as_json: bool)
                 show(device)
 
         await sweep.run(network, swept)
-    click.echo(f"{len(shown)} found", err=True)
+    tell(f"{len(shown)} found", err=True)

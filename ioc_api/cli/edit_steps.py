@@ -12,6 +12,7 @@ import click
 
 from camera_registry.edits.model import Edit, LineState
 from camera_registry.edits.service import Edits
+from ioc_api.cli.terminal import spoken, tell
 
 _LOOK_S = 0.2
 _PAGE = 500
@@ -50,10 +51,12 @@ async def ended(edits: Edits, edit: Edit, word: str, asked: asyncio.Event) -> Ed
         if not edit.state.at_work:
             break
         if shown.isatty():
-            click.echo(f"\r\033[K{edit.done} of {edit.total or '?'} {word}", nl=False, file=shown)
+            click.echo(
+                f"\r\033[K{spoken(word)}: {edit.done} / {edit.total or '?'}", nl=False, file=shown
+            )
         if asked.is_set():
             if not told:
-                click.echo("Stopping after the batch at work …", err=True)
+                tell("Stopping after the batch at work …", err=True)
             told = True
             await edits.cancel(edit)
             await asyncio.sleep(_LOOK_S)
@@ -68,18 +71,19 @@ async def ended(edits: Edits, edit: Edit, word: str, asked: asyncio.Event) -> Ed
 def stopped(edit: Edit, how_far: str) -> Exception:
     """Return what ends the command for an edit that did not come to its end."""
     if edit.code == "cancelled":
-        click.echo(f"Stopped. {how_far}", err=True)
+        tell(f"Stopped. {how_far}", err=True)
         return click.exceptions.Exit(_STOPPED)
-    return click.ClickException(f"{edit.error}. {edit.hint}\n{how_far}".replace(". \n", ".\n"))
+    why = f"{spoken(edit.error)}. {spoken(edit.hint)}".removesuffix(" ")
+    return click.ClickException(f"{why}\n{spoken(how_far)}")
 
 
-def counts(edit: Edit, word: str) -> str:
-    """Say how many cameras would be changed, are so already, and are refused."""
+def counts(edit: Edit) -> str:
+    """Return how many cameras would be changed, are so already, and are refused."""
     good, same, refused = (
         edit.counts.get(each, 0) for each in (LineState.GOOD, LineState.SAME, LineState.REFUSED)
     )
     total = good + same + refused
-    return f"{total} cameras: {good} {word}, {same} are so already, {refused} refused."
+    return f"{total} cameras: {good} would be changed, {same} are so already, {refused} refused."
 
 
 async def print_lines(
@@ -105,5 +109,5 @@ async def print_lines(
                 click.echo(f"{line.camera_id}  {name}{line.message} ({line.code})")
         after = page[-1].number
     if most is not None and len(found) > most:
-        click.echo(f"… and {len(found) - most} more; --all prints them")
+        tell(f"… and {len(found) - most} more; --all prints them")
     return known | frozenset(found)

@@ -19,7 +19,8 @@ from camera_registry.imports.service import Imports
 from camera_registry.imports.template import template
 from camera_registry.model import Actor
 from camera_registry.scope import Scope
-from ioc_api.cli.base import CamhubGroup, run_tool, settings_options, spoken
+from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.terminal import spoken, tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.services import make_services
@@ -43,7 +44,7 @@ def write_template(file: Path, language: str) -> None:
     if kind not in ("csv", "xlsx"):
         raise click.BadParameter("end it with .csv or .xlsx", param_hint="FILE")
     file.write_bytes(template(kind, language))
-    click.echo(f"{file} is written.")
+    tell(f"{file} is written.")
 
 
 @imports.command()
@@ -81,17 +82,17 @@ def run(
         record = await _done(service, record, "checked")
         await _print_rows(service, record, language)
         good, wrong = (record.counts.get(s, 0) for s in (RowState.GOOD, RowState.WRONG))
-        click.echo(f"{good} good, {wrong} wrong, {record.warned} with warnings.")
+        tell(f"{good} good, {wrong} wrong, {record.warned} with warnings.")
         if mode is None or record.state is not ImportState.CHECKED:
             await service.delete(record)
-            click.echo("Nothing was registered.")
+            tell("Nothing was registered.")
             return
         await service.apply(record, Mode(mode), _CITY, _actor())
         record = await _done(service, record, "registered")
         if record.error:
             raise click.ClickException(f"{spoken(record.error)}. {spoken(record.hint)}")
-        click.echo(f"{record.counts.get(RowState.APPLIED, 0)} cameras registered.")
-        click.echo(f"To take them back: camhub imports undo {record.id}")
+        tell(f"{record.counts.get(RowState.APPLIED, 0)} cameras registered.")
+        tell(f"To take them back: camhub imports undo {record.id}")
 
     _run(settings, work)
 
@@ -108,7 +109,7 @@ def undo(config: Path | None, data: Path | None, import_id: str) -> None:
         await service.undo(record, _CITY, _actor())
         record = await _done(service, record, "taken back")
         undone, kept = (record.counts.get(s, 0) for s in (RowState.UNDONE, RowState.KEPT))
-        click.echo(f"{undone} cameras taken back, {kept} kept since somebody changed them.")
+        tell(f"{undone} cameras taken back, {kept} kept since somebody changed them.")
 
     _run(settings, work)
 
@@ -121,7 +122,9 @@ async def _done(service: Imports, record: Import, word: str) -> Import:
         if not record.state.at_work:
             break
         if shown.isatty():
-            click.echo(f"\r{record.done} of {record.total} {word}", nl=False, file=shown)
+            click.echo(
+                f"\r\033[K{spoken(word)}: {record.done} / {record.total}", nl=False, file=shown
+            )
         await asyncio.sleep(0.2)
     if shown.isatty():
         click.echo("\r\033[K", nl=False, file=shown)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
 from ioc_api.cli.base import CamhubGroup, run_role, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.hosting import logs
 from ioc_api.settings import Settings, load
 
@@ -96,7 +96,7 @@ def up(
     flags = {"host": host, "port": port, "workers": workers}
     given = load(config, data=data, tls_cert=tls_cert, tls_key=tls_key, **flags)
     logs.configure("warning" if given.log_level == "info" else given.log_level, "console", "up")
-    asyncio.run(run_up(given, UpOptions(demo, ready_file, partial(click.echo, err=False))))
+    asyncio.run(run_up(given, UpOptions(demo, ready_file, tell)))
 
 
 @main.command()
@@ -158,7 +158,7 @@ def worker(
     run_role("worker", run_worker, load(config, **flags))
 
 
-@main.group(name="config")
+@main.group(name="config", cls=CamhubGroup)
 def config_group() -> None:
     """Look at the settings."""
 

@@ -14,6 +14,7 @@ from analytics.builtin import BUILT_IN
 from analytics.model.catalogue import OFFERS, offer
 from ioc_api.cli.base import CamhubGroup, settings_options
 from ioc_api.cli.models_test import test
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.models import (
     add_model,
     install_model,
@@ -114,7 +115,7 @@ def install(config: Path | None, data: Path | None, name: str) -> None:
         kept, trusted = asyncio.run(install_model(given, chosen, https_opener(), progress))
     _say_kept(kept)
     if trusted:
-        click.echo(
+        tell(
             "trusted on first use: nobody here has checked this file before. Its sha256 is pinned "
             f"from now on: {kept.manifest.sha256}"
         )
@@ -156,7 +157,7 @@ def remove(config: Path | None, data: Path | None, name: str) -> None:
 
     given = _settings(config, data)
     asyncio.run(work())
-    click.echo(f"{name} is removed")
+    tell(f"{name} is removed")
 
 
 @models.command()
@@ -183,7 +184,7 @@ def default(config: Path | None, data: Path | None, name: str | None, reset: boo
 
 
 def _say_kept(kept: StoredModel) -> None:
-    click.echo(
+    tell(
         f"{kept.name} is installed: {kept.seconds * 1000:.1f} ms a picture on {kept.provider}; use "
         f"it for all cameras with 'camhub models default {kept.name}', or for one of them"
     )

@@ -15,6 +15,7 @@ from camera_registry.base.errors import InvalidError, StorageError
 from ingest.decoder import DecodedFrame
 from ingest.media_file import Mp4Writer
 from ioc_api.cli.base import settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.models import make_detector
 from ioc_api.hosting import logs
 from ioc_api.models.trial import Draw, Trial, media_rate, run_trial
@@ -61,17 +62,17 @@ def test(
         _write(out, trial.png())
     _say_trial(trial)
     if out is not None:
-        click.echo(f"written: {out}")
+        tell(f"written to {out}")
 
 
 def _say_trial(trial: Trial) -> None:
-    click.echo(
+    tell(
         f"{trial.model}: {len(trial.spent)} pictures, {trial.middle_s * 1000:.1f} ms each in the "
         f"middle, {trial.slow_s * 1000:.1f} ms at the 95th percentile "
         "(scaling and reading of the outputs included, decoding not)"
     )
     for label, count in trial.labels.most_common():
-        click.echo(f"  {label}: in {count} of {len(trial.spent)} pictures")
+        tell(f"  {label}: in {count} of {len(trial.spent)} pictures")
 
 
 @contextmanager

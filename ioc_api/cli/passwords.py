@@ -17,6 +17,7 @@ from camera_registry.records import CameraFilter
 from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, camera_password, run_tool, settings_options
 from ioc_api.cli.credentials import actor
+from ioc_api.cli.terminal import confirm, tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.passwords import make_password_runner
 from ioc_api.compose.services import make_services
@@ -94,10 +95,9 @@ def change(
 
     async def work(changes: PasswordChanges, runner: PasswordRunner) -> None:
         cameras = await changes.chosen(wanted, _ALL)
-        where = "on the devices and in the vault" if on_devices else "in the vault"
         if not yes:
-            question = f"Change the password of {len(cameras)} cameras {where}?"
-            click.confirm(question, abort=True, err=True)
+            where = "on the devices and in the vault" if on_devices else "in the vault"
+            confirm(f"Change the password of {len(cameras)} cameras {where}?")
         begun = await changes.begin(wanted, mode, password, _ALL, by=actor())
         click.echo(begun.id)
         await _follow(changes, runner, begun)
@@ -163,7 +163,7 @@ def retry(config: Path | None, data: Path | None, change_id: str) -> None:
         if await changes.retry(found):
             await _follow(changes, runner, found)
         else:
-            click.echo("There is nothing to try again.")
+            tell("There is nothing to try again.")
 
     _run(config, data, work)
 
@@ -181,7 +181,7 @@ async def _follow(changes: PasswordChanges, runner: PasswordRunner, change: Pass
         waited = 0.0 if ended != before else waited + _LOOK_S
         before = ended
         if waited == _PATIENCE_S and not ended:
-            click.echo("No running hub has begun it yet; it begins when one runs.", err=True)
+            tell("No running hub has begun it yet; it begins when one runs.", err=True)
         if shown.isatty():
             click.echo(f"\r\033[K{_counts(change)}", nl=False, file=shown)
         await asyncio.sleep(_LOOK_S)
@@ -190,7 +190,7 @@ async def _follow(changes: PasswordChanges, runner: PasswordRunner, change: Pass
     click.echo(f"{change.state.value}  {_counts(change)}")
     await _print_rows(changes, change, (RowState.FAILED, RowState.UNSURE))
     if change.counts.get(RowState.UNSURE, 0):
-        click.echo(f"Both passwords are kept. Later: camhub passwords retry {change.id}")
+        tell(f"Both passwords are kept. Later: camhub passwords retry {change.id}")
 
 
 async def _print_rows(

@@ -19,6 +19,7 @@ from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import InvalidError
 from ingest.recording import read_packets
 from ioc_api.cli.base import CamhubGroup, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.models import make_detector
 from ioc_api.hosting import logs
 from ioc_api.settings import load
@@ -132,17 +133,18 @@ def _tell(progress: DryRunProgress) -> None:
 
 
 def _print(result: DryRun, rulebook: Rulebook, start_us: int) -> None:
-    looked = f"{result.frames} frames over {result.seconds:.1f} s looked at"
-    click.echo(f"{looked}; events: {len(result.hits)}")
+    tell(
+        f"{result.frames} frames over {result.seconds:.1f} s looked at; events: {len(result.hits)}"
+    )
     if result.cut:
-        click.echo(f"cut short: {_CUT[result.cut]}")
+        tell(f"cut short: {_CUT[result.cut]}")
     for at_us, hit in result.hits:
         who = "" if hit.track is None else f"  {hit.track.label} #{hit.track.id}"
         place = f"{hit.rule} v{hit.rule_version}  {hit.zone or '-'}"
         values = "".join(f"  {name}={value:g}" for name, value in hit.measured.items())
         click.echo(f"{(at_us - start_us) / 1e6:8.2f} s  {hit.kind:<18} {place}{who}{values}")
     for kind, number in sorted(result.held_back.items()):
-        click.echo(f"{number} more of {kind} fell into a cool-down")
+        tell(f"{number} more of {kind} fell into a cool-down")
     zone = time_zone(rulebook.time_zone)
     for record in result.counts:
         local = datetime.fromtimestamp(record.start_us // 1_000_000, zone)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ioc_api.cli.base import CamhubGroup, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.hosting.certificates import fingerprint_of, make_certificates
 from ioc_api.settings import load
 
@@ -39,19 +40,21 @@ def init(
     target = directory or load(config, data=data).data / "tls"
     wanted = (*names, socket.gethostname().lower(), *_ALWAYS)
     files = make_certificates(target, wanted, dt.datetime.now(dt.UTC))
+    tell(f"made for {', '.join(dict.fromkeys(wanted))}")
+    click.echo()
+    tell("Start the hub with it:")
     click.echo(
-        f"""made for {", ".join(dict.fromkeys(wanted))}
-
-Start the hub with it:
-    camhub up --host 0.0.0.0 --tls-cert {files.certificate} --tls-key {files.key}
-
-Let the operators' machines trust it: bring {files.ca} there, compare its SHA-256
-    {fingerprint_of(files.ca)}
-and add it to the trusted authorities:
-    Windows:  certutil -addstore Root ca.crt   (as administrator)
-    Debian:   cp ca.crt /usr/local/share/ca-certificates/camhub.crt && update-ca-certificates
-    Chromium on Linux:  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n camhub -i ca.crt
-    Firefox:  Settings, Privacy & Security, Certificates, Import
-
-Keep {files.ca_key} away from others: it can sign for these names, and no others."""
+        f"    camhub up --host 0.0.0.0 --tls-cert {files.certificate} --tls-key {files.key}\n"
     )
+    tell(f"Let the operators' machines trust it: bring {files.ca} there, compare its SHA-256")
+    click.echo(f"    {fingerprint_of(files.ca)}")
+    tell("and add it to the trusted authorities:")
+    tell("    Windows, as administrator:  certutil -addstore Root ca.crt")
+    click.echo(
+        "    Debian:  cp ca.crt /usr/local/share/ca-certificates/camhub.crt"
+        " && update-ca-certificates"
+    )
+    tell("    Chromium on Linux:  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n camhub -i ca.crt")
+    tell("    Firefox:  Settings, Privacy & Security, Certificates, Import")
+    click.echo()
+    tell(f"Keep {files.ca_key} away from others: it can sign for these names, and no others.")

@@ -9,6 +9,7 @@ import click
 from camera_registry.base.clock import SystemClock
 from camera_registry.units import Units
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import make_services
 from ioc_api.settings import Settings, load
@@ -52,4 +53,4 @@ async def _import(settings: Settings, file: Path) -> None:
     async with opened_database(settings, migrate=True) as database:
         services = make_services(settings, database, SystemClock(), None)
         count = await services.areas.load_file(file)
-    click.echo(f"polygons of {count} of {len(services.units)} units loaded")
+    tell(f"polygons of {count} of {len(services.units)} units loaded")

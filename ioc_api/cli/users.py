@@ -19,6 +19,7 @@ from ioc_api.access.accounts import Account
 from ioc_api.access.log import What
 from ioc_api.access.rbac import Grant, Role
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.terminal import spoken, tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.services import Services, make_services
 from ioc_api.settings import Settings, load
@@ -77,7 +78,7 @@ def create(
     async def work(services: Services) -> None:
         account = await services.accounts.create(username, password, "", [grant], Scope.all())
         await _note(services, What.ACCOUNT_CREATED, account)
-        click.echo(f"{account.username} can sign in")
+        tell(f"{account.username} can sign in")
 
     _run(config, data, work)
 
@@ -97,7 +98,7 @@ def set_password(
         await services.accounts.set_password(account, password)
         await services.authenticator.end_sessions(account.id)
         await _note(services, What.PASSWORD_CHANGED, account)
-        click.echo(f"{account.username} has a new password")
+        tell(f"{account.username} has a new password")
 
     _run(config, data, work)
 
@@ -113,7 +114,7 @@ def reset_totp(config: Path | None, data: Path | None, username: str) -> None:
         await services.access.second.remove(account.id)
         await services.authenticator.end_sessions(account.id)
         await _note(services, What.TOTP_REMOVED, account)
-        click.echo(f"{account.username} signs in without a second step")
+        tell(f"{account.username} signs in without a second step")
 
     _run(config, data, work)
 
@@ -128,7 +129,7 @@ def unlock(config: Path | None, data: Path | None, username: str) -> None:
         account = await _named(services, username)
         await services.access.brake.unlock(account.username)
         await _note(services, What.ACCOUNT_UNLOCKED, account)
-        click.echo(f"{account.username} is not locked")
+        tell(f"{account.username} is not locked")
 
     _run(config, data, work)
 
@@ -136,7 +137,7 @@ def unlock(config: Path | None, data: Path | None, username: str) -> None:
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
-    answer: str = click.prompt("New password", hide_input=True, confirmation_prompt=True)
+    answer: str = click.prompt(spoken("New password"), hide_input=True, confirmation_prompt=True)
     return answer
 
 

@@ -15,6 +15,7 @@ from camera_registry.vault import Vault
 from camera_registry.vault_keys import KEY_BYTES, MAX_KEYS, KeyFile
 from ioc_api.adapters.sealed_sql import SqlSealedValues
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
+from ioc_api.cli.terminal import tell
 from ioc_api.compose.common import key_file, open_vault
 from ioc_api.compose.database import opened_database
 from ioc_api.settings import Settings, load
@@ -30,7 +31,9 @@ def vault() -> None:
         camhub vault rotate     a new key; everything is sealed again; go on after a break
         camhub vault status     how many values are under which key
         camhub vault prune      drop the older keys when nothing uses them
+
     Where workers run on other machines, copy vault.key there right after the rotation began.
+
     Where the key is CAMHUB_VAULT_KEY, give "old,new" to every process, starting them in turn, then
     "new,old"; `camhub vault rotate` then seals everything with the first; then give "new" alone.
     """
@@ -76,7 +79,7 @@ def rotate(config: Path | None, data: Path | None, batch: int) -> None:
 
     async def work(rotation: Rotation, opened: Vault) -> None:
         if await rotation.left():
-            click.echo("goes on with the rotation that was not finished")
+            tell("goes on with the rotation that was not finished")
         elif file is not None:
             keys = file.keys()
             if len(keys) >= MAX_KEYS:
@@ -84,11 +87,11 @@ def rotate(config: Path | None, data: Path | None, batch: int) -> None:
                     "There are too many older keys", hint="run `camhub vault prune` first"
                 )
             file.write([os.urandom(KEY_BYTES), *keys])
-        click.echo(f"key {opened.head[1:].hex()} seals from now on")
+        tell(f"key {opened.head[1:].hex()} seals from now on")
         outcome = await rotation.reseal(
             batch, lambda place, done, total: click.echo(f"{place}: {done} of {total}")
         )
-        click.echo(f"{outcome.done} values are sealed again")
+        tell(f"{outcome.done} values are sealed again")
         left = await rotation.left()
         if left:
             raise in_use(left)
@@ -130,7 +133,7 @@ def prune(config: Path | None, data: Path | None) -> None:
             )
         if older:
             file.write([key])
-        click.echo(f"{len(older)} older keys dropped; key {opened.head[1:].hex()} stays")
+        tell(f"{len(older)} older keys dropped; key {opened.head[1:].hex()} stays")
 
     with file.alone():
         _run_with(settings, work)

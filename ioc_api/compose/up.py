@@ -91,7 +91,7 @@ class _Hub:
         )
 
     async def start(self) -> None:
-        settings, say = self._settings, self._options.say
+        settings = self._settings
         # the port is taken first: a hub that cannot be reached must not start anything
         port = await self._edge.start(settings.host, settings.port)
         setup = await self._prepare_database()
@@ -120,7 +120,7 @@ class _Hub:
         self._announce(url, link)
         self._ready = {"url": url, "setup_link": link}
         self._write_ready()
-        say("Ctrl-C stops everything.")
+        self._options.say("Ctrl-C stops everything.")
 
     async def keep(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -218,14 +218,15 @@ class _Hub:
             _write_whole(self._options.ready_file, json.dumps(body, indent=2) + "\n")
 
     def _announce(self, url: str, link: str | None) -> None:
-        say = self._options.say
-        say("")
-        say(f"  camhub is ready:  {url}")
+        self._options.say("")
+        self._options.say(f"  camhub is ready:  {url}")
         if link:
-            say(f"  Open this link once to make the first administrator:\n\n    {link}\n")
+            self._options.say(
+                f"  Open this link once to make the first administrator:\n\n    {link}\n"
+            )
         else:
-            say("  Sign in with the account that you have made.")
-        say(f"  logs: {self._settings.data / 'logs'}")
+            self._options.say("  Sign in with the account that you have made.")
+        self._options.say(f"  logs: {self._settings.data / 'logs'}")
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> None:

@@ -213,7 +213,7 @@ def test_ctrl_c_stops_after_a_batch_and_says_how_far_it_came(tmp_path: Path) -> 
     )
     os.close(shown)
     said = b""
-    while b" changed" not in said:
+    while b"changed: " not in said:
         said += os.read(watching, 4096)
     assert b"looked at" in said
     # While somebody else holds the database no batch of the edit can be written.

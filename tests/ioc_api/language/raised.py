@@ -131,6 +131,10 @@ class Reader:
             first = call.args[0] if call.args else named.get("message")
         elif name == "problem_response":
             first = call.args[1] if len(call.args) > 1 else named.get("detail")
+        elif (isinstance(call.func, ast.Name) and name in ("tell", "confirm")) or ast.unparse(
+            call.func
+        ).endswith("options.say"):
+            first = call.args[0] if call.args else None  # what the command line says
         elif name == "FieldError":
             first = named.get("message")
         elif name == "ValueError" and re.search(r"\.routes\.|\.shapes$", module.name):

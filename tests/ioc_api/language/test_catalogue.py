@@ -16,6 +16,7 @@ from camera_registry.edits.model import EditState
 from camera_registry.imports.model import ImportState
 from camera_registry.language.catalogue import entries
 from ioc_api.web.validation import WORDS
+from tests.ioc_api.language.helps import helped
 from tests.ioc_api.language.raised import Found, Reader
 from tests.ioc_api.language.source import constants, sources
 from tests.ioc_api.language.texts import Hole, Text
@@ -50,6 +51,12 @@ OWN = {
     "minute": "a step of ioc_api.routes.counts",
     "hour": "a step of ioc_api.routes.counts",
     "day": "a step of ioc_api.routes.counts",
+    "looked at": "the progress of a bulk edit",
+    "changed": "the progress of a bulk edit",
+    "taken back": "the progress of a bulk edit",
+    "registered": "the progress of an import",
+    "New password": "a prompt of ioc_api.cli.users",
+    "Password of the camera": "a prompt of ioc_api.cli.base",
     "the trial of the model": "what ioc_api.compose.model_desk calls its child",
     **dict.fromkeys((state.value for state in EditState), "a state within a refusal"),
     **dict.fromkeys((state.value for state in ImportState), "a state within a refusal"),
@@ -106,7 +113,7 @@ def told() -> set[str]:
     checks = {numbered(line) for line in WORDS.values()} - {"{0}"}
     listed = {text.template for text in texts() if not text.bare}
     within = {phrase for text in texts() for _, phrase in phrases(text) if " " in phrase.strip()}
-    return listed | within | tables | checks | set(OWN)
+    return listed | within | tables | checks | set(OWN) | helped()
 
 
 def holes(template: str) -> dict[str, str]:
