@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from camera_registry.base.clock import Clock
@@ -85,14 +85,15 @@ class Authenticator:
         await self._store.insert_session(fingerprint(secret), new)
         return secret
 
-    async def sessions(self, account_id: str) -> list[SessionRow]:
-        """Return the sessions of an account that are alive, the latest used first."""
+    async def sessions(
+        self, account_id: str, after: tuple[int, str] | None = None, limit: int = 100
+    ) -> Sequence[SessionRow]:
+        """Return the sessions of an account that are alive, the latest used first.
+
+        ``after`` is when the last one of the page before was used (UTC µs), and its id.
+        """
         created_us, seen_us = self._oldest(self._clock.utc_us())
-        return [
-            row
-            for row in await self._store.sessions_of(account_id)
-            if row.created_us > created_us and row.seen_us > seen_us
-        ]
+        return await self._store.sessions_of(account_id, created_us, seen_us, after, limit)
 
     async def end_sessions(
         self, account_id: str, *, only: str | None = None, but: str | None = None

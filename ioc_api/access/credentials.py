@@ -73,8 +73,18 @@ class CredentialStore(Protocol):
         """Return a session with its account's present grants, or None."""
         ...
 
-    async def sessions_of(self, account_id: str) -> Sequence[SessionRow]:
-        """Return an account's sessions, the latest used first."""
+    async def sessions_of(
+        self,
+        account_id: str,
+        created_us: int,
+        seen_us: int,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> Sequence[SessionRow]:
+        """Return an account's sessions that began and were used after times, the latest used first.
+
+        ``after`` is when the last one of the page before was used, and its id.
+        """
         ...
 
     async def touch_session(self, session_hash: str, now_us: int) -> None:

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 
 from camera_registry.base.clock import Clock
-from ioc_api.access.oidc_claims import Claims
+from ioc_api.access.oidc_claims import Claims, texts
 from ioc_api.access.oidc_documents import ProviderDocuments, refused
 from ioc_api.access.oidc_model import Provider
 
@@ -69,8 +69,9 @@ class OidcClient:
         if not isinstance(token, str):
             raise refused("the provider sent no ID token")
         claims = await self._validated(token, flow, str(answer.get("access_token", "")))
-        amr = claims.get("amr") or []
-        if self.provider.require_amr and not set(self.provider.require_amr) & set(amr):
+        if self.provider.require_amr and not {*self.provider.require_amr} & {
+            *texts(claims.get("amr"))
+        }:
             raise refused("the provider did not ask for a second step")
         return await self._with_userinfo(about, claims, answer), token
 

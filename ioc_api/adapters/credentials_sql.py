@@ -44,9 +44,25 @@ class SqlCredentialStore:
         found = await self._sessions(sessions.c.hash == session_hash)
         return found[0] if found else None
 
-    async def sessions_of(self, account_id: str) -> Sequence[SessionRow]:
-        """Return an account's sessions, the latest used first."""
-        return await self._sessions(sessions.c.account_id == account_id)
+    async def sessions_of(
+        self,
+        account_id: str,
+        created_us: int,
+        seen_us: int,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> Sequence[SessionRow]:
+        """Return an account's sessions that began and were used after times, the latest used first.
+
+        ``after`` is when the last one of the page before was used, and its id.
+        """
+        s = sessions.c
+        wanted = [s.account_id == account_id, s.created_us > created_us, s.seen_us > seen_us]
+        if after is not None:
+            used_us, last = after
+            behind = sa.and_(s.seen_us == used_us, s.id > last)
+            wanted.append(sa.or_(s.seen_us < used_us, behind))
+        return await self._sessions(sa.and_(*wanted), limit)
 
     async def touch_session(self, session_hash: str, now_us: int) -> None:
         """Note that the session was used now."""
@@ -77,7 +93,9 @@ class SqlCredentialStore:
         async with self._database.write() as connection:
             await connection.execute(sessions.delete().where(old))
 
-    async def _sessions(self, condition: sa.ColumnElement[bool]) -> list[SessionRow]:
+    async def _sessions(
+        self, condition: sa.ColumnElement[bool], limit: int = 1
+    ) -> list[SessionRow]:
         query = (
             sa.select(
                 sessions,
@@ -89,6 +107,7 @@ class SqlCredentialStore:
             .join(accounts, accounts.c.id == sessions.c.account_id)
             .where(condition)
             .order_by(sessions.c.seen_us.desc(), sessions.c.id)
+            .limit(limit)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()

@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field, SecretStr
 
 from camera_registry.base.clock import us_to_iso
 from ioc_api.access.accounts import Account
+from ioc_api.access.auth import Authenticator
 from ioc_api.access.credentials import SessionRow, TokenRow
 from ioc_api.access.passwords import MAX_LENGTH, MIN_LENGTH
+from ioc_api.web.paging import decode_cursor, encode_cursor
 from ioc_api.web.shapes import Body, GrantShape, grant_shapes
 
 Grants = Annotated[list[GrantShape], Field(min_length=1, max_length=50)]
@@ -75,10 +77,11 @@ class SessionInfo(BaseModel):
     current: bool
 
 
-class SessionList(BaseModel):
+class SessionPage(BaseModel):
     """Sessions of one account, the latest used first."""
 
     items: list[SessionInfo]
+    next_cursor: str | None
 
 
 class TokenBody(Body):
@@ -130,8 +133,21 @@ def account_shape(account: Account, locked_until_us: int = 0) -> AccountShape:
     )
 
 
-def session_info(row: SessionRow, current: str) -> SessionInfo:
-    """Write a session as JSON; ``current`` is the id of the one that asks."""
+async def session_page(
+    authenticator: Authenticator, account_id: str, current: str, limit: int, cursor: str
+) -> SessionPage:
+    """Read a page of an account's sessions; ``current`` is the id of the one that asks."""
+    after = decode_cursor(cursor, tuple[int, str]) if cursor else None
+    found = await authenticator.sessions(account_id, after, limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    return SessionPage(
+        items=[_session_info(row, current) for row in page],
+        next_cursor=encode_cursor((page[-1].seen_us, page[-1].id)) if more else None,
+    )
+
+
+def _session_info(row: SessionRow, current: str) -> SessionInfo:
     return SessionInfo(
         id=row.id,
         created_at=us_to_iso(row.created_us),

@@ -16,12 +16,12 @@ from ioc_api.routes.account_shapes import (
     AccountShape,
     Code,
     NewPassword,
-    SessionList,
+    SessionPage,
     account_shape,
-    session_info,
+    session_page,
 )
 from ioc_api.routes.deps import ApiDeps, Deps, Visitor
-from ioc_api.web.shapes import Body
+from ioc_api.web.shapes import Body, Limit
 
 router = APIRouter(tags=["account"])
 
@@ -115,11 +115,10 @@ async def renew_recovery_codes(
 
 
 @router.get("/api/v1/account/sessions", **_MINE)
-async def my_sessions(deps: Deps, me: Me) -> SessionList:
+async def my_sessions(deps: Deps, me: Me, limit: Limit = 50, cursor: str = "") -> SessionPage:
     """List the sessions that the own account has open."""
     account = await _mine(deps, me)
-    rows = await deps.authenticator.sessions(account.id)
-    return SessionList(items=[session_info(row, me.session_id) for row in rows])
+    return await session_page(deps.authenticator, account.id, me.session_id, limit, cursor)
 
 
 @router.delete("/api/v1/account/sessions", status_code=204, **_MINE)

@@ -16,9 +16,9 @@ from ioc_api.routes.account_shapes import (
     AccountPage,
     AccountPatch,
     AccountShape,
-    SessionList,
+    SessionPage,
     account_shape,
-    session_info,
+    session_page,
 )
 from ioc_api.routes.deps import ApiDeps, Deps, Visitor
 from ioc_api.web.paging import decode_cursor, encode_cursor
@@ -133,11 +133,12 @@ async def unlock(deps: Deps, scope: Granted, me: Me, client: Visitor, user_id: s
 
 
 @router.get(f"{_USER}/sessions", **permission(Action.USER_MANAGE))
-async def list_sessions(deps: Deps, scope: Granted, me: Me, user_id: str) -> SessionList:
+async def list_sessions(
+    deps: Deps, scope: Granted, me: Me, user_id: str, limit: Limit = 50, cursor: str = ""
+) -> SessionPage:
     """List the sessions that an account has open."""
     account = await deps.accounts.get(user_id, scope)
-    rows = await deps.authenticator.sessions(account.id)
-    return SessionList(items=[session_info(row, me.session_id) for row in rows])
+    return await session_page(deps.authenticator, account.id, me.session_id, limit, cursor)
 
 
 @router.delete(f"{_USER}/sessions", status_code=204, **permission(Action.USER_MANAGE))

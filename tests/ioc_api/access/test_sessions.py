@@ -98,7 +98,26 @@ async def test_an_administrator_ends_sessions_in_the_own_units_only(api: Hub) ->
         answer = await admin.patch(f"/api/v1/users/{account.id}", json={"disabled": True})
         assert answer.json()["disabled"]
         assert (await desk.get("/api/v1/session")).status_code == 401
-        assert (await admin.get(path)).json() == {"items": []}
+        assert (await admin.get(path)).json() == {"items": [], "next_cursor": None}
+
+
+async def test_sessions_are_paged_the_latest_used_first(api: Hub) -> None:
+    account = await api.deps.accounts.create("an", PASSWORD, "", OPERATOR_A, Scope.all())
+    for _ in range(5):
+        await api.deps.authenticator.open_session(account.id)
+    path = f"/api/v1/users/{account.id}/sessions"
+    seen: list[tuple[str, str]] = []
+    cursor: str | None = ""
+    async with api.client(await api.token(Role.ADMINISTRATOR)) as admin:
+        for size in (2, 2, 1):
+            page = (await admin.get(path, params={"limit": 2, "cursor": cursor})).json()
+            assert len(page["items"]) == size
+            seen += [(each["seen_at"], each["id"]) for each in page["items"]]
+            cursor = page["next_cursor"]
+        assert cursor is None
+        assert len({each for _, each in seen}) == 5
+        assert [at for at, _ in seen] == sorted((at for at, _ in seen), reverse=True)
+        assert (await admin.get(path, params={"cursor": "x"})).status_code == 422
 
 
 async def test_what_a_session_or_token_has_open_ends_with_it(quick: Hub) -> None:

@@ -4810,12 +4810,14 @@ export interface components {
             seen_at: string;
         };
         /**
-         * SessionList
+         * SessionPage
          * @description Sessions of one account, the latest used first.
          */
-        SessionList: {
+        SessionPage: {
             /** Items */
             items: components["schemas"]["SessionInfo"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * SessionShape
@@ -5702,7 +5704,10 @@ export interface operations {
     };
     my_sessions_api_v1_account_sessions_get: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5715,7 +5720,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionList"];
+                    "application/json": components["schemas"]["SessionPage"];
                 };
             };
             /** @description Unauthorized */
@@ -5739,6 +5744,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16005,7 +16019,10 @@ export interface operations {
     };
     list_sessions_api_v1_users__user_id__sessions_get: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: never;
             path: {
                 user_id: string;
@@ -16020,7 +16037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionList"];
+                    "application/json": components["schemas"]["SessionPage"];
                 };
             };
             /** @description Unauthorized */
