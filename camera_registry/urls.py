@@ -82,7 +82,14 @@ class UrlPolicy:
 
         Raises as :meth:`accept_service` does.
         """
-        url = self.accept_service(text if "://" in text else f"http://{text}")
+        scheme, mark, _ = text.partition("://")
+        if mark and scheme.casefold() not in _SERVICE_PORTS:
+            raise InvalidError(
+                "url: the address must begin with rtsp:// for a stream or http:// for a device",
+                hint="the host alone does for an ONVIF device",
+                code="url",
+            )
+        url = self.accept_service(text if mark else f"http://{text}")
         parts = urlsplit(url)
         return url if parts.path.strip("/") else parts._replace(path=ONVIF_PATH).geturl()
 

@@ -75,7 +75,7 @@ def probe(
     given = load(config, data=data)
     policy = UrlPolicy.parse(given.camera_networks, loopback=given.loopback)
     credentials = Credentials(username, camera_password(password_stdin)) if username else None
-    if url.partition("://")[0] in ("rtsp", "rtsps"):
+    if url.partition("://")[0].casefold() in ("rtsp", "rtsps"):
         address = policy.accept(url)
         url, credentials = address.url, credentials or address.credentials
     else:

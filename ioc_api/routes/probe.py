@@ -47,7 +47,7 @@ class ProbeBody(Body):
 async def start_probe(deps: Deps, me: Me, scope: Granted, body: ProbeBody) -> JobShape:
     """Look at a camera. Answers at once with a job; its result is a report."""
     credentials = credentials_of(body.username, body.password)
-    if body.url.partition("://")[0] in ("rtsp", "rtsps"):
+    if body.url.partition("://")[0].casefold() in ("rtsp", "rtsps"):
         address = deps.policy.accept(body.url)
         url, credentials = address.url, credentials or address.credentials
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camera_registry.base.errors import CamhubError
+from camera_registry.base.errors import CamhubError, InvalidError
 from camera_registry.likeness import LikelyCamera, Traits, registered_as
 from camera_registry.urls import UrlPolicy
 
@@ -50,4 +50,10 @@ def test_a_host_suffices_for_a_device(given: str, accepted: str) -> None:
 )
 def test_what_is_no_device(given: str) -> None:
     with pytest.raises(CamhubError):
+        UrlPolicy().accept_device(given)
+
+
+@pytest.mark.parametrize("given", ["ftp://10.1.2.3/", "FILE:///etc/passwd", "://10.1.2.3"])
+def test_another_scheme_is_told_which_there_are(given: str) -> None:
+    with pytest.raises(InvalidError, match=r"rtsp:// for a stream or http:// for a device"):
         UrlPolicy().accept_device(given)
