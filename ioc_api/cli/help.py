@@ -6,7 +6,6 @@ is a command line and stays; where a description stands three blanks behind it, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import click
@@ -14,7 +13,6 @@ import click
 from ioc_api.cli.terminal import spoken
 
 _KEPT = "\b"
-_NOTE = re.compile(r"(?P<given>default: )?(?P<words>.+)")
 
 
 def told(text: str) -> str:
@@ -56,11 +54,9 @@ def _cell(text: str) -> str:
 
 
 def _note(note: str) -> str:
-    found = _NOTE.fullmatch(note)
-    if found is None:
-        return note
-    given = spoken("default:") + " " if found["given"] else ""
-    return given + spoken(found["words"])
+    words = note.removeprefix("default: ")
+    given = "" if words == note else spoken("default:") + " "
+    return given + spoken(words)
 
 
 class Formatter(click.HelpFormatter):
