@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def eventually(
-    condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 15.0, what: str = ""
+    condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 60.0, what: str = ""
 ) -> None:
     """Return as soon as ``condition`` holds; fail after ``within_s`` seconds."""
     deadline = time.monotonic() + within_s

@@ -119,7 +119,7 @@ class ClipDesk:
         except BaseException:
             # the thread sees the flag within a moment; its files go with the directory after that
             self._stop.set()
-            await asyncio.wait({work})
+            await asyncio.gather(work, return_exceptions=True)
             raise
         return max((await work).clips, key=lambda clip: clip.packets)
 

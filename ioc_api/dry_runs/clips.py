@@ -22,8 +22,8 @@ from ingest.clips.wire import (
     encode,
 )
 
-_ANSWER_S = 4.0
 _SILENT_S = 20.0
+"""A worker may be busy for seconds; where none runs the camera, the bus says so at once."""
 _REFUSALS = {
     "clip_busy": "another clip of this camera is being cut",
     "no_picture": "the camera has sent no picture yet",
@@ -75,7 +75,7 @@ class BusClips:
     async def _order(self, camera_id: str, order: ClipOrder) -> None:
         try:
             data = await self._bus.request(
-                subjects.clip(camera_id), encode(order), timeout_s=_ANSWER_S
+                subjects.clip(camera_id), encode(order), timeout_s=_SILENT_S
             )
             code = decode_answer(data).code
         except UnavailableError as error:

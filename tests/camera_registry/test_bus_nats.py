@@ -95,7 +95,7 @@ async def test_everything_goes_on_after_the_server_was_killed(own_nats: NatsServ
     with pytest.raises(UnavailableError):
         await bus.fetch(subjects.EVENTS_STREAM, subjects.EVENTS_RECORDER, 1, 0.2)
     own_nats.start()
-    await asyncio.wait_for(recovered.wait(), 20)
+    await asyncio.wait_for(recovered.wait(), 60)
     await bus.bucket(subjects.STATES_BUCKET).put("cam", b"live")
     await eventually(lambda: states.get("cam") == b"live")
     kept = await bus.fetch(subjects.EVENTS_STREAM, subjects.EVENTS_RECORDER, 10, 2)

@@ -345,7 +345,7 @@ async def test_without_a_bus_a_change_is_kept_and_brought_later(
         return bus.connected and await rig.leases() == {camera.id}
 
     try:
-        await eventually(mended, within_s=30)
+        await eventually(mended, within_s=60)
         assert await rig.spec(gone.id) is None
     finally:
         running.cancel()

@@ -58,7 +58,7 @@ async def state(log: Log, wanted: State, code: str = "") -> CameraState:
         return log.now.state is wanted and (not code or log.now.reason_code == code)
 
     try:
-        await eventually(there, within_s=20, what=f"{wanted} {code}")
+        await eventually(there, within_s=60, what=f"{wanted} {code}")
     except AssertionError as error:
         raise AssertionError(f"{error}; path: {log.path()}") from None
     return log.now
@@ -124,7 +124,7 @@ async def test_garbage(camera: Camera) -> None:
         await state(log, State.LIVE)
         await camera.fault("garbage")
         await eventually(
-            lambda: log.now.state in (State.ERROR, State.STALLED, State.OFFLINE), within_s=20
+            lambda: log.now.state in (State.ERROR, State.STALLED, State.OFFLINE), within_s=60
         )
         await camera.mend()
         await state(log, State.LIVE)

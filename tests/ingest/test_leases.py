@@ -76,7 +76,7 @@ async def test_the_cameras_of_a_dead_worker_go_to_another(nats_url: str, bus: Na
         tasks[0].cancel()
         await asyncio.wait([tasks[0]])
         await other_bus.close()
-        await eventually(lambda: set(second.running) == names, within_s=25)
+        await eventually(lambda: set(second.running) == names, within_s=60)
         assert all(second.running[name] > generation for name, generation in before.items())
 
 
@@ -104,7 +104,7 @@ async def test_a_new_worker_gets_its_share(nats_url: str, bus: NatsBus) -> None:
         other_bus = await NatsBus.connect(nats_url, name="other")
         second = Holder(other_bus, "second")
         async with running(second):
-            await eventually(lambda: len(second.running) >= 3, within_s=30)
+            await eventually(lambda: len(second.running) >= 3, within_s=60)
             await eventually(lambda: set(first.running) | set(second.running) == names)
             assert not set(first.running) & set(second.running)
         await other_bus.close()

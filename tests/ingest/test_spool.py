@@ -61,7 +61,7 @@ async def test_events_wait_on_disk_while_the_bus_is_away(
     keeper.put(new_id(1), SUBJECT, b"late")
     await eventually(lambda: len(list(tmp_path.rglob("*.event"))) == 1)
     own_nats.start()
-    await eventually(lambda: not list(tmp_path.rglob("*.event")), within_s=30)
+    await eventually(lambda: not list(tmp_path.rglob("*.event")), within_s=60)
     assert await stored(bus) == [b"late"]
     task.cancel()
     keeper.close()

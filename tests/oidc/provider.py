@@ -88,7 +88,7 @@ class TestProvider:
 
     async def walk(self, url: str, sub: str) -> str:
         """Sign a person in as a browser does; return the address that we are sent back to."""
-        async with httpx.AsyncClient(follow_redirects=False, timeout=20) as browser:
+        async with httpx.AsyncClient(follow_redirects=False, timeout=60) as browser:
             for _ in range(12):
                 answer = await browser.get(url)
                 while answer.is_redirect:

@@ -88,7 +88,7 @@ class Hub:
         family = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(30)
-        _, alive = psutil.wait_procs(family, timeout=5)
+        _, alive = psutil.wait_procs(family, timeout=20)
         assert not alive, [process.cmdline() for process in alive]
         self.process = None
         return time.monotonic() - started
@@ -115,7 +115,7 @@ class Hub:
     def client(self) -> httpx.Client:
         """An HTTP client with an administrator's token."""
         return httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=10
+            base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30
         )
 
     def states(self) -> dict[str, str]:
@@ -150,7 +150,7 @@ class Hub:
 
     def metric(self, role: str, name: str) -> float:
         """Sum of a metric of a role over its labels."""
-        with urllib.request.urlopen(self.ready["metrics"][role], timeout=5) as answer:
+        with urllib.request.urlopen(self.ready["metrics"][role], timeout=60) as answer:
             text = answer.read().decode()
         return sum(
             sample.value

@@ -26,7 +26,7 @@ from tests.oidc.provider import SECRET, TestProvider
 from tests.tools import require
 from wall_ui import assets
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 expect.set_options(timeout=30_000)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.system.hub import CAMHUB
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 PASSWORD = "nhieu tu khac nhau 42"
 

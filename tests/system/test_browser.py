@@ -15,7 +15,7 @@ from playwright.async_api import Page, expect
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 async def decoded(page: Page) -> list[int]:
@@ -40,7 +40,7 @@ async def test_set_up_then_four_tiles_decode_and_an_event_arrives(page: Page) ->
         now = await decoded(page)
         return all(late > early for late, early in zip(now, before, strict=True))
 
-    await eventually(all_rise, within_s=15)
+    await eventually(all_rise, within_s=60)
     item = page.get_by_test_id("event-item").first
     await expect(item).to_be_visible()
     picture = item.locator("img")
@@ -79,7 +79,7 @@ async def test_a_double_click_opens_a_webrtc_view_that_decodes(page: Page) -> No
             frames.append(stats["framesDecoded"])
         return len(frames) > 1 and frames[-1] > frames[0] > 0
 
-    await eventually(rising, within_s=40, what="framesDecoded of getStats rises")
+    await eventually(rising, within_s=60, what="framesDecoded of getStats rises")
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("focus")).to_have_count(0)
 
@@ -134,7 +134,7 @@ async def test_a_fault_of_a_camera_is_told_on_its_tile_and_harms_no_other(
             data=json.dumps(body).encode() if body else None,
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10):
+        with urllib.request.urlopen(request, timeout=60):
             pass
 
     fault("POST", {"fault": "freeze"})

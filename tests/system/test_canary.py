@@ -60,7 +60,7 @@ class Drive:
 
     def client(self, token: str = "") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {"Origin": self.hub.url}
-        return httpx.AsyncClient(base_url=self.hub.url, headers=headers, timeout=20)
+        return httpx.AsyncClient(base_url=self.hub.url, headers=headers, timeout=60)
 
     async def call(
         self, client: httpx.AsyncClient, method: str, path: str, *, told: bool = False, **more: Any

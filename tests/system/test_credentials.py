@@ -11,7 +11,7 @@ from tests.onvif.device import PASSWORD, USER, Setup, running
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 WARD = "26740"
 

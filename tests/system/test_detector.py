@@ -35,7 +35,7 @@ def camera_url(tmp_path: Path) -> Iterator[str]:
         simulator.stdout.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_events_of_the_chosen_model_carry_its_classes(
     tmp_path: Path, camera_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

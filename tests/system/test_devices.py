@@ -12,7 +12,7 @@ from tests.onvif.device import PASSWORD, USER, Setup, TestDevice, running
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ async def held_and_let_go(page: Page, hub: Hub, device: TestDevice, camera: str)
     async def a_worker_holds_it() -> bool:
         return await asyncio.to_thread(answers)  # the device answers in this very loop
 
-    await eventually(a_worker_holds_it, within_s=30, what="a worker holds the new camera")
+    await eventually(a_worker_holds_it, within_s=60, what="a worker holds the new camera")
     await page.goto(f"{hub.url}/#/cameras/{camera}")
     await expect(page.get_by_test_id("ptz-presets")).to_contain_text("Cổng chợ")
     await page.get_by_test_id("ptz-left").hover()

@@ -18,7 +18,7 @@ from tests.ingest import footage
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 ALARM_AFTER_S = 5
 S = 1_000_000
@@ -62,7 +62,7 @@ async def test_a_camera_dies_returns_and_is_worked_on(hub: Hub, tmp_path: Path) 
 
         worker = hub.pid("worker-0")
         os.kill(worker, signal.SIGKILL)
-        await eventually(lambda: hub.pid("worker-0") != worker, within_s=30)
+        await eventually(lambda: hub.pid("worker-0") != worker, within_s=60)
         await eventually(lambda: hub.all_live(1), within_s=60)
 
     await eventually(lambda: bool(told(hub, "camera_down")), within_s=60, what="it is told dead")
@@ -91,7 +91,7 @@ async def test_a_camera_dies_returns_and_is_worked_on(hub: Hub, tmp_path: Path) 
     assert len(told(hub, "camera_down")) == 1, "maintenance silences it"
     with hub.client() as client:
         assert client.delete(f"/api/v1/maintenance/{window}").status_code == 204
-    await eventually(lambda: len(told(hub, "camera_down")) == 2, within_s=30, what="told then")
+    await eventually(lambda: len(told(hub, "camera_down")) == 2, within_s=60, what="told then")
     assert not any(event["silenced"] for event in told(hub, "camera_down"))
     nothing_is_missing(hub, mine)
 

@@ -12,7 +12,7 @@ from camera_registry.adapters.bus_nats import NatsBus
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 async def streamed_ids(hub: Hub) -> set[str]:
@@ -35,7 +35,7 @@ async def nothing_is_missing_and_nothing_doubled(hub: Hub) -> None:
     async def all_recorded() -> bool:
         return await streamed_ids(hub) == set(hub.event_ids())
 
-    await eventually(all_recorded, within_s=30, what="every streamed event is recorded")
+    await eventually(all_recorded, within_s=60, what="every streamed event is recorded")
     recorded = hub.event_ids()
     assert recorded
     assert len(recorded) == len(set(recorded))
@@ -47,7 +47,7 @@ async def test_a_killed_role_comes_back_and_no_event_is_lost(hub: Hub, role: str
     before = dict(hub.ready["roles"])
     seen = len(hub.event_ids())
     os.kill(before[role], signal.SIGKILL)
-    await eventually(lambda: hub.pid(role) != before[role], within_s=30)
+    await eventually(lambda: hub.pid(role) != before[role], within_s=60)
     after = dict(hub.ready["roles"])
     assert {name: pid for name, pid in after.items() if name != role} == {
         name: pid for name, pid in before.items() if name != role
@@ -90,7 +90,7 @@ async def test_a_cameras_password_is_written_nowhere(hub: Hub) -> None:
         try:
             await eventually(
                 lambda: client.get(camera).json()["status"]["reason_code"] == "refused",
-                within_s=30,
+                within_s=60,
             )
             wrong = client.patch(camera, json={"url": f"rtsp://u:{canary}@/", "x": canary})
             assert wrong.status_code == 422

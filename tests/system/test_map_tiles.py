@@ -21,7 +21,7 @@ from tests.system.conftest import NAME, PASSWORD, sign_in
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 SIDE = ((0, 0), (EXTENT, 0), (EXTENT, EXTENT), (0, EXTENT))
 WATER = np.array([0x0E, 0x25, 0x33])

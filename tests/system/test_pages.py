@@ -17,7 +17,7 @@ from tests.system.conftest import sign_in
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PASSWORD = "mat khau rat dai 77"
 ZONE = ((0.1, 0.35), (0.9, 0.35), (0.95, 0.95), (0.05, 0.95))

@@ -9,7 +9,7 @@ import pytest
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 RULES = {
     "rules": [
@@ -55,5 +55,5 @@ async def test_new_rules_are_at_work_within_seconds(hub: Hub) -> None:
 
         # the change ended the old rules, which hand over the minute that was still open
         await eventually(
-            lambda: counted() == {"crossings", "occupancy"}, within_s=30, what="counts are kept"
+            lambda: counted() == {"crossings", "occupancy"}, within_s=60, what="counts are kept"
         )

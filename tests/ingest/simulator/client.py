@@ -71,7 +71,7 @@ class RtspClient:
         return answer
 
     async def answer(self) -> Answer:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 first = await self.reader.readexactly(1)
                 if first != b"$":
@@ -101,7 +101,7 @@ class RtspClient:
 
     async def frame(self) -> tuple[int, bytes]:
         """Return the next interleaved frame: channel and packet."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await self.reader.readexactly(1) == b"$"
             return await self._frame_body()
 

@@ -80,7 +80,7 @@ async def test_connections_are_limited(start: Start) -> None:
     assert await send(ready, b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n") == b""
     for client in clients:
         await client.__aexit__(None, None, None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while b"200 OK" not in await send(ready, b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"):
             pass
 

@@ -28,7 +28,7 @@ PASSWORD = "mật khẩu 1"
 
 def demux(url: str, transport: str, count: int) -> list[int]:
     """Return ``count`` time stamps; of the first packet PyAV may not know any."""
-    with av.open(url, options={"rtsp_transport": transport}, timeout=20) as container:
+    with av.open(url, options={"rtsp_transport": transport}, timeout=60) as container:
         found: list[int] = []
         for packet in container.demux(video=0):
             if packet.pts is not None:
@@ -39,7 +39,7 @@ def demux(url: str, transport: str, count: int) -> list[int]:
 
 
 def decode(url: str, transport: str, count: int) -> list[VideoFrame]:
-    with av.open(url, options={"rtsp_transport": transport}, timeout=20) as container:
+    with av.open(url, options={"rtsp_transport": transport}, timeout=60) as container:
         return [frame for _, frame in zip(range(count), container.decode(video=0), strict=False)]
 
 

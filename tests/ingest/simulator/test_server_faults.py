@@ -51,7 +51,7 @@ def nals_of(picture: list[RtpPacket]) -> list[bytes]:
 
 async def closed(client: RtspClient) -> bool:
     """Read until the connection ends."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         try:
             while await client.reader.read(65_536):
                 pass
@@ -249,7 +249,7 @@ async def test_resolution_change_in_mid_stream(start: Start) -> None:
 
     def watch() -> list[tuple[int, int]]:
         sizes: list[tuple[int, int]] = []
-        with av.open(ready.url("cam"), options={"rtsp_transport": "tcp"}, timeout=20) as container:
+        with av.open(ready.url("cam"), options={"rtsp_transport": "tcp"}, timeout=60) as container:
             for frame in container.decode(video=0):
                 if (frame.width, frame.height) not in sizes[-1:]:
                     sizes.append((frame.width, frame.height))
@@ -299,7 +299,7 @@ async def test_unknown_codec(start: Start) -> None:
         assert await closed(client)
 
     def codec() -> str:
-        with av.open(ready.url("cam"), options={"rtsp_transport": "tcp"}, timeout=20) as container:
+        with av.open(ready.url("cam"), options={"rtsp_transport": "tcp"}, timeout=60) as container:
             next(container.decode(video=0))
             return container.streams.video[0].codec_context.name
 
@@ -311,7 +311,7 @@ async def test_unknown_codec(start: Start) -> None:
 async def test_a_fault_ends_by_itself(start: Start) -> None:
     ready = await start(small("cam"))
     await put(ready, "freeze", seconds=0.1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             _, body = await control(ready, "GET", "/cameras")
             cameras = body["cameras"]

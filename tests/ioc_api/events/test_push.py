@@ -46,7 +46,7 @@ class Reader:
     async def next(self, kind: str = "") -> Item:
         """Return the next message (id, event, data), of ``kind`` if given."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             async for line in self._lines:
                 if line.startswith(":"):
                     continue
@@ -61,7 +61,7 @@ class Reader:
 
     async def idle(self) -> None:
         """Wait for a keep-alive: what was there to be sent has been sent."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             async for line in self._lines:
                 if line.startswith(":"):
                     return

@@ -116,7 +116,7 @@ asyncio.run(main())
     assert process.stdout is not None
     words: list[bytes] = []
     while words[:1] != [b"child"]:
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         assert line, "it ended before it said anything"
         words = line.split()
     child = int(words[1])

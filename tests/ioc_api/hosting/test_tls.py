@@ -54,7 +54,7 @@ async def api_served(app: FastAPI, **settings: object) -> AsyncIterator[int]:
     stop = asyncio.Event()
     given_ = Settings(**settings)  # type: ignore[arg-type]
     running = asyncio.create_task(serve(app, given_, stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", given_.port)
@@ -286,7 +286,7 @@ def test_only_what_trusted_proxies_say_counts(hops: list[bytes], peer: str, prot
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_webcodecs_needs_and_gets_a_secure_context_off_localhost(
     tmp_path: Path, bus: NatsBus, files: TlsFiles, engine: str
 ) -> None:

@@ -249,7 +249,7 @@ async def test_a_restarted_server_is_asked_again(own_nats: NatsServer) -> None:
         await eventually(lambda: not bus.connected)
         studio.hold = packets
         own_nats.start()
-        await eventually(lambda: viewer.seqs == list(range(20)), within_s=30)
+        await eventually(lambda: viewer.seqs == list(range(20)), within_s=60)
     await studio.stop()
     await other.close()
     await bus.close()
