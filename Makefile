@@ -47,7 +47,7 @@ check: setup
 	$(PY) -m wall_ui.build --check
 
 test: check
-	.venv/bin/pytest -n 3 --dist loadfile --durations=30
+	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=30
 
 bench: setup
 	$(PY) -m benchmarks

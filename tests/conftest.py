@@ -19,6 +19,14 @@ __all__ = ["_databases_of_the_run", "engine"]
 os.environ["LC_ALL"] = "C.UTF-8"  # what commands say is compared in English, whoever runs the tests
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or the whole run waits for it at its end."""
+    system = Path(__file__).parent / "system"
+    items.sort(
+        key=lambda item: (not item.get_closest_marker("long"), system not in item.path.parents)
+    )
+
+
 class NatsServer:
     """A real nats-server that a test may kill and start again on the same port and store."""
 

@@ -370,6 +370,7 @@ async def test_every_route_is_in_the_document_and_declares_its_permission(site: 
                         assert (method, each.path_format) in documented
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_every_route_for_every_role_and_scope(site: Site) -> None:
     walked = 0

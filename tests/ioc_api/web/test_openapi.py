@@ -168,6 +168,7 @@ def quiet() -> None:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("quiet")
 async def test_the_api_answers_as_its_document_says(
