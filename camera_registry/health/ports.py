@@ -118,6 +118,22 @@ class HealthStore(Protocol):
         ...
 
 
+class ToldOutages(Protocol):
+    """Outages that were told, until their end is: what outlives whoever tells them."""
+
+    async def all(self) -> Mapping[str, int]:
+        """Return since when each camera was dead whose death was told, by camera."""
+        ...
+
+    async def keep(self, camera_id: str, since_us: int) -> None:
+        """Remember that an outage was told, in the place of an earlier one of this camera."""
+        ...
+
+    async def drop(self, camera_id: str, since_us: int) -> None:
+        """Forget an outage whose end was told; a later one of this camera stays."""
+        ...
+
+
 class WindowStore(Protocol):
     """Maintenance windows."""
 

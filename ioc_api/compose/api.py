@@ -13,6 +13,7 @@ from camera_registry.adapters.blobs import BlobStore
 from camera_registry.adapters.health_sql import SqlHealthStore
 from camera_registry.adapters.health_watch_sql import SqlHealthWatch
 from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
+from camera_registry.adapters.told_outages_sql import SqlToldOutages
 from camera_registry.adapters.versions_sql import SqlVersionArchive
 from camera_registry.adapters.windows_sql import SqlWindowStore
 from camera_registry.base.clock import Clock, SystemClock
@@ -187,7 +188,13 @@ async def run_api(settings: Settings) -> None:
                 HealthRecorder(bus, health, states, clock, settings.health_days * 86_400.0).run(),
                 GapKeeper(health, SqlHealthWatch(database), states, clock).run(),
                 CameraAlarms(
-                    bus, health, services.registry, maintenance, clock, settings.alarm_after_s
+                    bus,
+                    health,
+                    SqlToldOutages(database),
+                    services.registry,
+                    maintenance,
+                    clock,
+                    settings.alarm_after_s,
                 ).run(),
             )
         finally:

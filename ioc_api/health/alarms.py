@@ -1,13 +1,13 @@
 """Turns dead and flapping cameras into events, as everything an operator has to see is one.
 
 The id of such an event is made from the camera and the beginning of the outage: several replicas,
-and one that was restarted, tell the same event once.
+and one that was restarted, tell the same event once. What was told is in the database until its end
+is told too: a camera may return while no api runs.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Gauge
@@ -19,7 +19,7 @@ from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError, NotFoundError
 from camera_registry.base.tasks import Backoff, retrying
 from camera_registry.health.model import DISABLED, Outage
-from camera_registry.health.ports import HealthStore
+from camera_registry.health.ports import HealthStore, ToldOutages
 from camera_registry.health.uptime import FLAPPING_FALLS, FLAPPING_US
 from camera_registry.model import Camera
 from camera_registry.registry import CameraRegistry
@@ -37,12 +37,6 @@ _PAGE = 500
 _EVERYTHING = Scope.all()
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    since_us: int
-    camera: Camera
-
-
 class CameraAlarms:
     """Looks every few seconds at who has been dead for ``after_s`` and whom nobody works on."""
 
@@ -50,6 +44,7 @@ class CameraAlarms:
         self,
         bus: Bus,
         store: HealthStore,
+        told: ToldOutages,
         registry: CameraRegistry,
         maintenance: Maintenance,
         clock: Clock,
@@ -57,11 +52,11 @@ class CameraAlarms:
     ) -> None:
         self._bus = bus
         self._store = store
+        self._told = told
         self._registry = registry
         self._maintenance = maintenance
         self._clock = clock
         self._after_us = round(after_s * 1e6)
-        self._told: dict[str, _Told] = {}
 
     async def run(self) -> None:
         """Look for ever; without bus or database wait and try again."""
@@ -81,11 +76,14 @@ class CameraAlarms:
         now = self._clock.utc_us()
         dead = await self._dead(now)
         DEAD.set(len(dead))
+        told = await self._told.all()
         for outage in dead.values():
-            await self._down(outage, now)
-        for camera_id in [each for each in self._told if each not in dead]:
-            await self._up(self._told[camera_id], now)
-            del self._told[camera_id]
+            if told.get(outage.change.camera_id) != outage.since_us:
+                await self._down(outage, now)
+        for camera_id, since_us in told.items():
+            if camera_id not in dead:
+                await self._up(camera_id, since_us, now)
+                await self._told.drop(camera_id, since_us)
         flapping = await self._store.falling(now - FLAPPING_US, FLAPPING_FALLS)
         FLAP.set(len(flapping))
         for camera_id, falls in flapping:
@@ -108,9 +106,6 @@ class CameraAlarms:
 
     async def _down(self, outage: Outage, now: int) -> None:
         camera_id = outage.change.camera_id
-        told = self._told.get(camera_id)
-        if told is not None and told.since_us == outage.since_us:
-            return
         camera = await self._camera(camera_id)
         if camera is None or not camera.enabled:
             return
@@ -118,15 +113,15 @@ class CameraAlarms:
             return  # if it is still dead when the window ends, it is told then
         seconds = round((now - outage.since_us) / 1e6, 1)
         await self._tell(camera, DOWN, outage.since_us, now, {"dead_s": seconds}, outage)
-        self._told[camera_id] = _Told(outage.since_us, camera)
+        # afterwards: who is ended in between tells it again, under the same id
+        await self._told.keep(camera_id, outage.since_us)
 
-    async def _up(self, told: _Told, now: int) -> None:
+    async def _up(self, camera_id: str, since_us: int, now: int) -> None:
         """Tell that a camera is back, unless it was removed or switched off: then it is not."""
-        latest = await self._store.page(told.camera.id, None, 1)
-        off = not latest or latest[0].state == DISABLED
-        if off or await self._camera(told.camera.id) is None:
-            return
-        await self._tell(told.camera, UP, told.since_us, now, {})
+        latest = await self._store.page(camera_id, None, 1)
+        camera = await self._camera(camera_id)
+        if camera is not None and latest and latest[0].state != DISABLED:
+            await self._tell(camera, UP, since_us, now, {})
 
     async def _camera(self, camera_id: str) -> Camera | None:
         try:

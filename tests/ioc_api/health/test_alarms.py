@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from analytics.events import Event, decode_event
 from camera_registry import subjects
 from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.adapters.told_outages_sql import SqlToldOutages
 from camera_registry.adapters.windows_sql import maintenance
 from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.ids import new_id
@@ -60,8 +61,8 @@ async def camera(made: Hub) -> Camera:
 
 
 def alarms(made: Hub, bus: NatsBus, clock: Late) -> CameraAlarms:
-    deps = made.deps
-    return CameraAlarms(bus, deps.health, deps.registry, deps.maintenance, clock, 60.0)
+    deps, told = made.deps, SqlToldOutages(made.database)
+    return CameraAlarms(bus, deps.health, told, deps.registry, deps.maintenance, clock, 60.0)
 
 
 def change(camera: Camera, state: str, at_us: int) -> HealthChange:
@@ -101,6 +102,28 @@ async def test_a_dead_camera_is_told_once_and_so_is_its_return(
     assert [e.kind for e in await told(made, bus)] == ["camera_up"]
     await watch.look()
     assert await told(made, bus) == []
+
+
+async def test_a_return_is_told_though_the_api_was_started_anew_meanwhile(
+    made: Hub, bus: NatsBus, clock: Late, camera: Camera
+) -> None:
+    now = clock.utc_us()
+    await made.deps.health.add([change(camera, "offline", now - 100 * S)])
+    await alarms(made, bus, clock).look()
+    assert [e.kind for e in await told(made, bus)] == ["camera_down"]
+    await made.deps.health.add([change(camera, "live", now - 5 * S)])
+    one, another = alarms(made, bus, clock), alarms(made, bus, clock)
+    await asyncio.gather(one.look(), another.look())
+    assert [e.kind for e in await told(made, bus)] == ["camera_up"]
+    await one.look()
+    await alarms(made, bus, clock).look()
+    assert await told(made, bus) == []
+    # the next death is another one
+    await made.deps.health.add([change(camera, "offline", now - 4 * S)])
+    clock.ahead_us = 90 * S
+    await another.look()
+    assert [(e.kind, e.at_us) for e in await told(made, bus)] == [("camera_down", now - 4 * S)]
+    assert await SqlToldOutages(made.database).all() == {camera.id: now - 4 * S}
 
 
 @pytest.mark.parametrize("way", ["switched off", "removed"])
