@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
-from camera_registry.base.clock import SystemClock, us_to_iso
 from camera_registry.base.errors import InvalidError
 from camera_registry.details import Details
-from camera_registry.model import Camera, Credentials, Position
+from camera_registry.model import Credentials, Position
 from camera_registry.records import CameraChange, NewCamera
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from ioc_api.cli.base import (
     CamhubGroup,
     camera_password,
-    run_tool,
     settings_options,
     this_person,
 )
-from ioc_api.cli.camera_filters import filter_of, filter_options
 from ioc_api.cli.camera_options import detail_fields, detail_options, run_fields, run_options
+from ioc_api.cli.camera_reads import history, list_, show
+from ioc_api.cli.registry_tool import run_registry, run_services
 from ioc_api.cli.terminal import tell
-from ioc_api.compose.database import opened_database
-from ioc_api.compose.services import Services, make_services
-from ioc_api.settings import Settings, load
+from ioc_api.compose.services import Services
+from ioc_api.settings import load
 
-_PAGE = 500
 _ALL = Scope.all()
 
 
@@ -82,7 +77,7 @@ def add(config: Path | None, data: Path | None, **given: Any) -> None:
         camera = await services.registry.add(wanted, _ALL, by=this_person())
         click.echo(camera.id)
 
-    _run_services(settings, work)
+    run_services(settings, work)
 
 
 @cameras.command()
@@ -129,76 +124,7 @@ def change(config: Path | None, data: Path | None, camera_id: str, **given: Any)
         changed = await registry.update(camera_id, wanted, _ALL, by=this_person())
         tell(f"{changed.code}  version {changed.version}")
 
-    _run_services(settings, work)
-
-
-@cameras.command()
-@settings_options
-@click.argument("camera_id")
-@click.option("--version", type=int, help="As it was at this version.")
-def show(config: Path | None, data: Path | None, camera_id: str, version: int | None) -> None:
-    """Print a camera as JSON, without its password.
-
-    \b
-    Example:
-        camhub cameras show 0193b2f0-7c1e-7d3a-9c55-0242ac120002 --version 3
-    """
-
-    async def work(registry: CameraRegistry) -> None:
-        if version is None:
-            camera = await registry.get(camera_id, _ALL)
-        else:
-            camera = (await registry.version(camera_id, version, _ALL)).camera
-        click.echo(msgspec.json.format(msgspec.json.encode(camera), indent=2).decode())
-
-    _run(load(config, data=data), work)
-
-
-@cameras.command()
-@settings_options
-@click.argument("camera_id")
-def history(config: Path | None, data: Path | None, camera_id: str) -> None:
-    """List the changes of a camera, the latest first: when, who, and from what to what.
-
-    \b
-    Example:
-        camhub cameras history 0193b2f0-7c1e-7d3a-9c55-0242ac120002
-    """
-
-    async def work(registry: CameraRegistry) -> None:
-        before: int | None = None
-        while page := await registry.versions(camera_id, _ALL, before, _PAGE):
-            for entry in page:
-                who = entry.actor.name or entry.actor.id
-                click.echo(f"{entry.version}  {us_to_iso(entry.at_us)}  {entry.action}  {who}")
-                for field, (old, new) in entry.changes.items():
-                    click.echo(f"    {field}: {_shown(old)} → {_shown(new)}")
-            before = page[-1].version
-
-    _run(load(config, data=data), work)
-
-
-@cameras.command(name="list")
-@settings_options
-@filter_options
-def list_(config: Path | None, data: Path | None, **given: Any) -> None:
-    """List the cameras: id, unit, on or off, code, name, address.
-
-    \b
-    Examples:
-        camhub cameras list --data /srv/camhub
-        camhub cameras list --text "cho ben thanh" --class gate
-    """
-    wanted = filter_of(given)
-
-    async def work(registry: CameraRegistry) -> None:
-        after: tuple[str, str] | None = None
-        while page := await registry.list(_ALL, wanted, after, _PAGE):
-            for camera in page:
-                click.echo(_line(camera))
-            after = (page[-1].name, page[-1].id)
-
-    _run(load(config, data=data), work)
+    run_services(settings, work)
 
 
 @cameras.command()
@@ -216,19 +142,7 @@ def remove(config: Path | None, data: Path | None, camera_id: str) -> None:
         await registry.remove(camera_id, _ALL, by=this_person())
         tell(f"removed {camera_id}")
 
-    _run(load(config, data=data), work)
-
-
-def _run(settings: Settings, work: Callable[[CameraRegistry], Awaitable[None]]) -> None:
-    _run_services(settings, lambda services: work(services.registry))
-
-
-def _run_services(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
-    async def opened() -> None:
-        async with opened_database(settings, migrate=True) as database:
-            await work(make_services(settings, database, SystemClock(), None))
-
-    run_tool(opened(), settings)
+    run_registry(load(config, data=data), work)
 
 
 async def _shared(services: Services, name: str | None) -> str | None:
@@ -249,11 +163,5 @@ def _credentials(given: dict[str, Any]) -> Credentials | None:
     return Credentials(given["username"], camera_password(given["password_stdin"]))
 
 
-def _line(camera: Camera) -> str:
-    switched = "on " if camera.enabled else "off"
-    start = f"{camera.id}  {camera.unit_code}  {switched}  {camera.code}"
-    return f"{start}  {camera.name}  {camera.url}"
-
-
-def _shown(value: Any) -> str:
-    return "–" if value is None else msgspec.json.encode(value).decode()
+for _command in (show, history, list_):
+    cameras.add_command(_command)

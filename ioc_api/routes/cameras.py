@@ -15,15 +15,10 @@ from camera_registry.scope import Scope
 from ioc_api.access.guard import By, Granted, Me, permission
 from ioc_api.access.rbac import Action, Principal
 from ioc_api.routes import camera_formats as formats
+from ioc_api.routes.camera_bodies import CameraBody, CameraPatch
 from ioc_api.routes.camera_formats import Format, Known
 from ioc_api.routes.camera_query import Wanted
-from ioc_api.routes.camera_shapes import (
-    CameraBody,
-    CameraPage,
-    CameraPatch,
-    CameraShape,
-    camera_shape,
-)
+from ioc_api.routes.camera_shapes import CameraPage, CameraShape, camera_shape
 from ioc_api.routes.deps import ApiDeps, Deps
 from ioc_api.routes.reads import count_read
 from ioc_api.web.etags import MAX_HEADER, etag, required_version, unchanged

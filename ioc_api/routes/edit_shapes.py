@@ -12,7 +12,7 @@ from camera_registry.base.errors import InvalidError
 from camera_registry.checks import MAX_GROUPS, MAX_TAG, MAX_TAGS
 from camera_registry.edits.change import BulkChange
 from camera_registry.edits.model import Edit, EditLine, EditState, LineState
-from ioc_api.routes.camera_shapes import Class, Day, Gate, Number, Priority, Transport
+from ioc_api.routes.camera_fields import Class, Day, Gate, Number, Priority, Transport
 from ioc_api.routes.camera_versions import FieldChange
 from ioc_api.web.languages import Words
 from ioc_api.web.shapes import Body
