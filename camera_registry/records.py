@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET, UnsetType
 
+from camera_registry.base.errors import ConflictError
 from camera_registry.details import Details
 from camera_registry.geo.polygons import Box
 from camera_registry.model import Actor, Camera, CameraClass, Credentials, Position
@@ -15,7 +16,26 @@ from camera_registry.scope import Scope
 from camera_registry.stored import StoredCamera
 from camera_registry.versions import VersionEntry
 
-__all__ = ["CameraChange", "CameraFilter", "CameraStore", "NewCamera", "StoredCamera"]
+__all__ = [
+    "CameraChange",
+    "CameraFilter",
+    "CameraStore",
+    "NewCamera",
+    "StoredCamera",
+    "UrlTakenError",
+]
+
+
+class UrlTakenError(ConflictError):
+    """The main streams of cameras are those of others: ``by`` says whose, by camera."""
+
+    def __init__(self, by: Mapping[str, str]) -> None:
+        super().__init__(
+            "url: another camera has this address already",
+            hint="it is not among those that you may see; ask an administrator",
+            code="url_taken",
+        )
+        self.by = by
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +121,10 @@ class CameraStore(Protocol):
     async def insert(self, stored: StoredCamera, by: Actor) -> StoredCamera:
         """Store a new camera and return it, with a code if it had none.
 
-        Raises ConflictError where its id or its code exists, InvalidError for an unknown group,
-        and for a shared log-in that is not there or not for this camera. Whether the password of
-        that is weak is written with the camera.
+        Raises ConflictError where its id or its code exists, UrlTakenError where another camera
+        has its address, InvalidError for an unknown group, and for a shared log-in that is not
+        there or not for this camera. Whether the password of that is weak is written with the
+        camera.
         """
         ...
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
-from msgspec import UNSET
 
+from camera_registry.admission import Admission, contended, missing, stale
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import (
-    CamhubError,
-    ConflictError,
-    ForbiddenError,
-    InvalidError,
-    Kind,
-    NotFoundError,
-)
-from camera_registry.base.ids import is_id, new_id
-from camera_registry.changes import described, drafted
+from camera_registry.base.errors import CamhubError, Kind, NotFoundError
+from camera_registry.base.ids import is_id
 from camera_registry.delivery import Delivery
-from camera_registry.logins import Logins, shares_anew
+from camera_registry.drafts import Drafts
+from camera_registry.logins import Logins
 from camera_registry.mirror import Mirror
 from camera_registry.model import Actor, Camera
 from camera_registry.records import (
@@ -29,6 +22,7 @@ from camera_registry.records import (
     CameraStore,
     NewCamera,
     StoredCamera,
+    UrlTakenError,
 )
 from camera_registry.scope import Scope
 from camera_registry.units import Units
@@ -61,18 +55,24 @@ class CameraRegistry:
         weak: WeakCredentials | None = None,
     ) -> None:
         self._store = store
-        self._units = units
-        self._policy = policy
         self._clock = clock
-        self._logins = Logins(vault, policy, weak or WeakCredentials.load())
+        logins = Logins(vault, policy, weak or WeakCredentials.load())
+        self._drafts = Drafts(units, policy, logins, clock)
+        self._admission = Admission(store)
         self._delivery = Delivery(store, clock, mirror)
 
     async def add(self, new: NewCamera, scope: Scope, *, by: Actor = SYSTEM) -> Camera:
-        """Register a camera. Raises InvalidError, or ForbiddenError out of scope."""
+        """Register a camera.
+
+        Raises InvalidError, ForbiddenError out of scope, ConflictError where there is one with
+        its address or its code.
+        """
         stored = self.draft(new, scope)
-        await self._require_usable(stored.camera.credential_id, scope)
-        await self._require_known(stored.camera.groups, scope)
-        stored = await self._store.insert(stored, by)
+        await self._admission.require_new(stored.camera, scope)
+        try:
+            stored = await self._store.insert(stored, by)
+        except UrlTakenError as taken:
+            raise await self._admission.taken(taken, scope) from None
         log.info("camera_added", camera=stored.camera.id, unit=stored.camera.unit_code, by=by.id)
         await self._delivery.tell(stored, offer=True)
         return stored.camera
@@ -82,14 +82,7 @@ class CameraRegistry:
 
         Whether the caller may use a shared log-in, and the camera too, is for the store to say.
         """
-        now = self._clock.utc_us()
-        unit = self._units.get(new.unit_code).code
-        camera = drafted(new, new_id(now), unit, now)
-        self._require(camera, scope)
-        address = self._policy.accept(new.url)
-        stored = StoredCamera(replace(camera, url=address.url))
-        credentials = new.credentials or address.credentials
-        return self._logins.addressed(self._logins.given(stored, credentials, new.credential_id))
+        return self._drafts.new(new, scope)
 
     def redraft(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
         """Check a change but for the store, and return what would be stored.
@@ -97,8 +90,8 @@ class CameraRegistry:
         Raises as :meth:`update` does. Whether the camera is in scope now is for the caller to know.
         """
         if change.version is not None and change.version != before.camera.version:
-            raise _stale()
-        return self._changed(before, change, scope)
+            raise stale()
+        return self._drafts.changed(before, change, scope)
 
     async def get(self, camera_id: str, scope: Scope) -> Camera:
         """Return a camera. Raises NotFoundError where there is none in scope."""
@@ -134,18 +127,18 @@ class CameraRegistry:
         for _ in range(_TRIES):
             before = await self._stored(camera_id, scope)
             after = self.redraft(before, change, scope)
-            if shares_anew(before.camera, after.camera):
-                await self._require_usable(after.camera.credential_id, scope)
-            more = set(after.camera.groups) - set(before.camera.groups)
-            await self._require_known(more, scope)
-            written = await self._store.replace(before, after, by)
+            await self._admission.require_changed(before.camera, after.camera, scope)
+            try:
+                written = await self._store.replace(before, after, by)
+            except UrlTakenError as taken:
+                raise await self._admission.taken(taken, scope) from None
             if written is not None:
                 log.info(
                     "camera_changed", camera=camera_id, version=written.camera.version, by=by.id
                 )
                 await self._delivery.tell(written, offer=not before.camera.enabled)
                 return written.camera
-        raise _contended()
+        raise contended()
 
     async def deliver(self, changed: Sequence[StoredCamera]) -> None:
         """Bring cameras to the workers that were changed in the store in another way."""
@@ -177,7 +170,7 @@ class CameraRegistry:
                     kind=Kind.STALE,
                 )
             after = replace(
-                self._changed(before, CameraChange(), scope),
+                self._drafts.changed(before, CameraChange(), scope),
                 rules=document,
                 rules_version=version + 1,
             )
@@ -186,7 +179,7 @@ class CameraRegistry:
                 log.info("rules_changed", camera=camera_id, version=after.rules_version, by=by.id)
                 await self._delivery.tell(written, offer=False)
                 return after.rules_version
-        raise _contended()
+        raise contended()
 
     async def remove(
         self, camera_id: str, scope: Scope, *, by: Actor = SYSTEM, version: int | None = None
@@ -198,11 +191,11 @@ class CameraRegistry:
         """
         now = self._clock.utc_us()
         if not is_id(camera_id):
-            raise _missing()
+            raise missing()
         if not await self._store.delete(camera_id, scope, by, now, version):
             if version is not None and await self._store.get(camera_id, scope) is not None:
-                raise _stale()
-            raise _missing()
+                raise stale()
+            raise missing()
         log.info("camera_removed", camera=camera_id, by=by.id)
         await self._delivery.withdraw(camera_id)
 
@@ -217,7 +210,7 @@ class CameraRegistry:
         if is_id(camera_id):
             found = await self._store.versions(camera_id, scope, before, limit)
         if found is None:
-            raise _missing()
+            raise missing()
         return found
 
     async def version(self, camera_id: str, number: int, scope: Scope) -> VersionEntry:
@@ -242,65 +235,5 @@ class CameraRegistry:
     async def _stored(self, camera_id: str, scope: Scope) -> StoredCamera:
         stored = await self._store.get(camera_id, scope) if is_id(camera_id) else None
         if stored is None:
-            raise _missing()
+            raise missing()
         return stored
-
-    def _changed(self, before: StoredCamera, change: CameraChange, scope: Scope) -> StoredCamera:
-        unit = before.camera.unit_code
-        if change.unit_code is not UNSET:
-            unit = self._units.get(change.unit_code).code
-        camera = described(before.camera, change, unit)
-        changed = replace(before, camera=camera)
-        if change.unit_code is not UNSET or change.groups is not UNSET:
-            self._require(camera, scope)
-        changed = self._logins.changed(changed, change)
-        camera = replace(
-            changed.camera,
-            version=camera.version + 1,
-            updated_us=max(self._clock.utc_us(), camera.updated_us),
-        )
-        changed = replace(changed, camera=camera)
-        if {"sub", "capabilities"} & change.details.keys():
-            return self._logins.addressed(changed)
-        return changed
-
-    def _require(self, camera: Camera, scope: Scope) -> None:
-        if not scope.allows(camera.unit_code, camera.groups):
-            unit = self._units.get(camera.unit_code)
-            raise ForbiddenError(
-                f"unit_code: you may not manage cameras in {unit.code} {unit.name_vi}",
-                hint="ask an administrator"
-                if not scope.grouped
-                else "keep the camera in one of your groups, or ask an administrator",
-            )
-
-    async def _require_usable(self, credential_id: str, scope: Scope) -> None:
-        if not credential_id:
-            return
-        if not is_id(credential_id) or not await self._store.may_use(credential_id, scope):
-            raise InvalidError(
-                "credential_id: there is no such shared log-in that you may use",
-                hint="choose one that belongs to where you manage cameras",
-                code="credential",
-            )
-
-    async def _require_known(self, groups: Collection[str], scope: Scope) -> None:
-        """Refuse to put a camera into a group that its engineer may not even know of."""
-        if groups and await self._store.known_groups(groups, scope) != set(groups):
-            raise InvalidError("groups: there is no such camera group", code="groups")
-
-
-def _missing() -> NotFoundError:
-    return NotFoundError("There is no such camera")
-
-
-def _stale() -> CamhubError:
-    return CamhubError(
-        "Somebody else has changed this camera meanwhile",
-        hint="read it again and repeat your change",
-        kind=Kind.STALE,
-    )
-
-
-def _contended() -> ConflictError:
-    return ConflictError("The camera is being changed by others", hint="try again")

@@ -22,6 +22,7 @@ from camera_registry.adapters.camera_tables import (
 )
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.shared_sql import with_logins
+from camera_registry.adapters.stream_addresses import require_free
 from camera_registry.adapters.version_rows import entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor, Camera
@@ -53,10 +54,12 @@ class BulkCameras:
     ) -> None:
         """Store new cameras with their first versions; those without a code get one.
 
-        Raises ConflictError where an id or a code exists, InvalidError for an unknown group.
+        Raises ConflictError where an id or a code exists, UrlTakenError where other cameras have
+        some of the addresses, InvalidError for an unknown group.
         """
         if not wanted:
             return
+        await require_free(connection, wanted)
         await self._require_groups(connection, {g for s in wanted for g in s.camera.groups})
         # codes for all at once: a statement for each series, not for each series of each part
         stored = await self._coded(connection, await with_logins(connection, wanted))

@@ -24,6 +24,7 @@ from camera_registry.adapters.camera_tables import (
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.groups_sql import seen_by
 from camera_registry.adapters.shared_sql import wholly_in, with_logins
+from camera_registry.adapters.stream_addresses import require_free
 from camera_registry.adapters.version_rows import entry_of_row, entry_row
 from camera_registry.base.errors import ConflictError, InvalidError
 from camera_registry.model import Actor, Camera
@@ -55,17 +56,12 @@ class SqlCameraStore:
     async def insert(self, stored: StoredCamera, by: Actor) -> StoredCamera:
         """Store a new camera and its first version."""
         async with self._database.write() as connection:
-            return await self.insert_in(connection, stored, by)
-
-    async def insert_in(
-        self, connection: AsyncConnection, stored: StoredCamera, by: Actor
-    ) -> StoredCamera:
-        """Do what :meth:`insert` does within a transaction of the caller's."""
-        [stored] = await with_logins(connection, [stored])
-        stored = await self._coded(connection, stored)
-        await self._execute(connection, cameras.insert().values(self._row(stored)), stored)
-        await self._write_rest(connection, None, stored, by)
-        return stored
+            await require_free(connection, [stored])
+            [stored] = await with_logins(connection, [stored])
+            stored = await self._coded(connection, stored)
+            await self._execute(connection, cameras.insert().values(self._row(stored)), stored)
+            await self._write_rest(connection, None, stored, by)
+            return stored
 
     async def get(self, camera_id: str, scope: Scope) -> StoredCamera | None:
         """Return a camera in scope, or None."""
@@ -87,26 +83,24 @@ class SqlCameraStore:
         self, before: StoredCamera, after: StoredCamera, by: Actor
     ) -> StoredCamera | None:
         """Write a changed camera if it still has the version of ``before``; None where not."""
+        c = cameras.c
         async with self._database.write() as connection:
-            return await self.replace_in(connection, before, after, by)
-
-    async def replace_in(
-        self, connection: AsyncConnection, before: StoredCamera, after: StoredCamera, by: Actor
-    ) -> StoredCamera | None:
-        """Do what :meth:`replace` does within a transaction of the caller's."""
-        # Before the camera, as a change of the log-in does: neither waits for the other for ever.
-        [after] = await with_logins(connection, [after])
-        same = sa.and_(cameras.c.id == before.camera.id, cameras.c.version == before.camera.version)
-        # Taken first, so that no number is spent on a change that is overtaken.
-        held = await connection.execute(sa.select(cameras.c.id).where(same).with_for_update())
-        if held.first() is None:
-            return None
-        after = await self._coded(connection, after)
-        values = self._row(after)
-        del values["id"]
-        await self._execute(connection, cameras.update().where(same).values(values), after)
-        await self._write_rest(connection, before.camera, after, by, entry_of(before, after, by))
-        return after
+            if after.camera.url != before.camera.url:
+                await require_free(connection, [after])
+            # Before the camera, as a change of the log-in does: neither waits for ever.
+            [after] = await with_logins(connection, [after])
+            same = sa.and_(c.id == before.camera.id, c.version == before.camera.version)
+            # Taken first, so that no number is spent on a change that is overtaken.
+            held = await connection.execute(sa.select(c.id).where(same).with_for_update())
+            if held.first() is None:
+                return None
+            after = await self._coded(connection, after)
+            values = self._row(after)
+            del values["id"]
+            await self._execute(connection, cameras.update().where(same).values(values), after)
+            entry = entry_of(before, after, by)
+            await self._write_rest(connection, before.camera, after, by, entry)
+            return after
 
     async def delete(
         self, camera_id: str, scope: Scope, by: Actor, now_us: int, version: int | None

@@ -9,12 +9,18 @@ from dataclasses import replace
 import structlog
 
 from camera_registry.base.clock import Clock
-from camera_registry.base.errors import ConflictError, ForbiddenError, InvalidError
+from camera_registry.base.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 from camera_registry.imports.duplicates import Duplicates, Known
 from camera_registry.imports.messages import Level, Message, error
 from camera_registry.imports.model import Import, ImportRow, ImportState, Mode, RowState
 from camera_registry.imports.ports import ImportStore
 from camera_registry.model import Actor, Camera
+from camera_registry.records import UrlTakenError
 from camera_registry.registry import CameraRegistry
 from camera_registry.scope import Scope
 from camera_registry.steps import StoppedError
@@ -47,17 +53,17 @@ class Applier:
         fresh = await self._still_good(record, rows, scope)
         if mode is Mode.ALL_OR_NOTHING:
             if len(fresh) != len(rows):
-                raise ConflictError(
-                    f"{len(rows) - len(fresh)} rows are no longer good, so none is registered",
-                    hint="look at the wrong rows",
-                    code="rows_wrong",
-                )
+                raise _no_longer_good(len(rows) - len(fresh))
             await self.step(record, 0, len(rows))
-            await self._store.register(record.id, rows, by)
+            try:
+                await self._store.register(record.id, rows, by)
+            except UrlTakenError as taken:
+                await self._mark_taken(record, rows, taken, scope)
+                raise _no_longer_good(len(taken.by)) from None
         else:
             for start in range(0, len(fresh), _BATCH):
                 await self.step(record, start, len(fresh))
-                await self._register(record, fresh[start : start + _BATCH], by)
+                await self._register(record, fresh[start : start + _BATCH], scope, by)
                 self._registry.ask_reconcile()
         await self._store.advance(record.id, len(fresh), len(fresh), self._clock.utc_us())
         self._registry.ask_reconcile()
@@ -92,10 +98,17 @@ class Applier:
             late = [error("name", "not_registered")]
             await self._store.add_rows(record.id, [_wrong(row, late) for row in rows])
 
-    async def _register(self, record: Import, rows: Sequence[ImportRow], by: Actor) -> None:
+    async def _register(
+        self, record: Import, rows: Sequence[ImportRow], scope: Scope, by: Actor
+    ) -> None:
         """Register a batch; where one of it is refused, register the others one by one."""
         try:
             await self._store.register(record.id, rows, by)
+            return
+        except UrlTakenError as taken:
+            left = await self._mark_taken(record, rows, taken, scope)
+            if left:
+                await self._register(record, left, scope, by)
             return
         except (ConflictError, InvalidError) as refused:
             if len(rows) == 1:
@@ -103,7 +116,26 @@ class Applier:
                 await self._store.add_rows(record.id, [_wrong(rows[0], [message])])
                 return
         for row in rows:
-            await self._register(record, [row], by)
+            await self._register(record, [row], scope, by)
+
+    async def _mark_taken(
+        self, record: Import, rows: Sequence[ImportRow], taken: UrlTakenError, scope: Scope
+    ) -> list[ImportRow]:
+        """Mark rows whose address others were registered with meanwhile; return the other rows."""
+        wrong = [
+            _wrong(row, [await self._same(taken.by[row.camera_id], scope)])
+            for row in rows
+            if row.camera_id in taken.by
+        ]
+        await self._store.add_rows(record.id, wrong)
+        return [row for row in rows if row.camera_id not in taken.by]
+
+    async def _same(self, camera_id: str, scope: Scope) -> Message:
+        try:
+            camera = await self._registry.get(camera_id, scope)
+        except NotFoundError:
+            return error("url", "duplicate_elsewhere")
+        return error("url", "duplicate_of_camera", camera=camera.name)
 
     async def _still_good(
         self, record: Import, rows: Sequence[ImportRow], scope: Scope
@@ -135,6 +167,14 @@ async def registered(store: ImportStore, scope: Scope) -> Duplicates:
     async for portion in store.known(scope):
         known.add_all(portion)
     return known
+
+
+def _no_longer_good(count: int) -> ConflictError:
+    return ConflictError(
+        f"{count} rows are no longer good, so none is registered",
+        hint="look at the wrong rows",
+        code="rows_wrong",
+    )
 
 
 def _judged(

@@ -10,6 +10,7 @@ from camera_registry.geo.distance import metres
 from camera_registry.imports.messages import Message, error, warning
 from camera_registry.imports.rows import Draft
 from camera_registry.model import Position
+from camera_registry.urls import stream_key
 
 SAME_PLACE_M = 5.0
 SAME_VIEW_DEG = 10.0
@@ -124,7 +125,11 @@ def _name(other: Known) -> str:
 
 
 def _keys(url: str, serial: str, code: str) -> list[tuple[str, str]]:
-    keys = (("url", url), ("serial", serial.casefold()), ("code", code.upper()))
+    keys = (
+        ("url", stream_key(url) if url else ""),
+        ("serial", serial.casefold()),
+        ("code", code.upper()),
+    )
     return [(field, value) for field, value in keys if value]
 
 

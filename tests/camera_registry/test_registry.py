@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -82,7 +83,10 @@ def rig(database: Database, bus: NatsBus) -> Rig:
 
 
 def new(name: str = "Cổng chợ", unit: str = A, **more: object) -> NewCamera:
-    values: dict[str, object] = {"url": "rtsp://admin:geheim@10.0.0.5/s", **more}
+    path = (
+        "s" if name == "Cổng chợ" else quote(f"{name} {unit}", errors="ignore")
+    )  # no two have one address
+    values: dict[str, object] = {"url": f"rtsp://admin:geheim@10.0.0.5/{path}", **more}
     return NewCamera(name, unit, **values)  # type: ignore[arg-type] # a test's shorthand
 
 

@@ -74,7 +74,8 @@ async def own_database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def add_camera(database: Database, vault: Vault, password: str) -> str:
     camera_id = new_id(SystemClock().utc_us())
-    camera = Camera(camera_id, "Street", UNIT, "rtsp://10.0.0.7/", created_us=1, updated_us=1)
+    url = f"rtsp://10.0.0.7/{camera_id}"
+    camera = Camera(camera_id, "Street", UNIT, url, created_us=1, updated_us=1)
     sealed = vault.seal_credentials(camera_id, Credentials("viewer", password))
     await SqlCameraStore(database).insert(StoredCamera(camera, sealed), SYSTEM)
     return camera_id

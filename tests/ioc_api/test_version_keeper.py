@@ -29,7 +29,8 @@ async def api(tmp_path: Path, bus: NatsBus, engine: str) -> AsyncIterator[Hub]:
 
 
 async def changed(api: Hub, name: str, times: int) -> Camera:
-    camera = await api.deps.registry.add(NewCamera(name, UNIT_A, "rtsp://10.0.0.1/"), CITY)
+    new = NewCamera(name, UNIT_A, f"rtsp://10.0.0.1/{len(name)}{times}")
+    camera = await api.deps.registry.add(new, CITY)
     for number in range(times):
         camera = await api.deps.registry.update(
             camera.id, CameraChange(name=f"{name} {number}"), CITY

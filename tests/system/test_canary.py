@@ -225,7 +225,7 @@ async def plant_cameras(drive: Drive, admin: httpx.AsyncClient) -> None:
     search = drive.search
     demo = (await drive.call(admin, "GET", "/api/v1/cameras")).json()["items"][0]
     in_url = quote(search.plant("password in a camera's URL"), safe="")
-    host = demo["url"].removeprefix("rtsp://")
+    host = demo["url"].removeprefix("rtsp://").replace("127.0.0.1", "localhost")  # another address
     camera = {
         "name": search.plant(CONTROL),
         "unit_code": UNIT,

@@ -17,7 +17,8 @@ WARD = "26740"
 
 
 def add(hub: Hub, name: str, **more: object) -> str:
-    body = {"name": name, "unit_code": WARD, "url": "rtsp://127.0.0.1:9/s", **more}
+    body: dict[str, object] = {"name": name, "unit_code": WARD}
+    body |= {"url": f"rtsp://127.0.0.1:9/{name}".replace(" ", "-"), **more}
     with hub.client() as client:
         answer = client.post("/api/v1/cameras", json=body)
         answer.raise_for_status()

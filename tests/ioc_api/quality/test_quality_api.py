@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 from camera_registry import subjects
 from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.bus_nats import NatsBus
+from camera_registry.adapters.camera_tables import cameras
 from camera_registry.base.clock import SystemClock, iso_to_us
 from camera_registry.details import Details
 from camera_registry.geo.polygons import MultiPolygon
@@ -185,8 +186,10 @@ async def test_doubles_of_url_serial_and_view_are_found(made: Hub) -> None:
         UNIT_B,
         position=Position(106.70002, 10.8),
         details=other,
-        url="rtsp://10.0.0.1/s",
     )
+    async with made.database.write() as connection:  # as it was possible once
+        twice = cameras.update().where(cameras.c.id == b.id).values(url=a.url)
+        await connection.execute(twice)
     c = await camera(made, "Chợ Bến Thành", position=here, details=away)
     found = await made.deps.quality.desk.store.doubles([a, b, c])
     assert found == {

@@ -138,7 +138,8 @@ async def test_a_network_that_is_not_allowed_is_forbidden(api: Hub) -> None:
 async def test_pages_hold_every_camera_of_the_scope_once(api: Hub) -> None:
     async with api.client(await api.token(Role.ENGINEER)) as client:
         for n in range(7):
-            await add(client, name=f"n{n % 3}", unit_code=UNIT_A if n % 2 else UNIT_B)
+            unit = UNIT_A if n % 2 else UNIT_B
+            await add(client, name=f"n{n % 3}", unit_code=unit, url=f"rtsp://10.0.0.1/{n}")
     async with api.client(await api.token(Role.OPERATOR, Scope.of([UNIT_B]))) as client:
         seen: list[str] = []
         cursor = ""
@@ -393,7 +394,8 @@ async def test_an_entity_tag_guards_changes_and_saves_answers(api: Hub) -> None:
 
 async def test_codes_follow_the_scheme_and_are_unique(api: Hub) -> None:
     async with api.client(await api.token(Role.ENGINEER)) as client:
-        made = await asyncio.gather(*(add(client, **{"class": "gate"}) for _ in range(8)))
+        gates = [{"class": "gate", "url": f"rtsp://10.0.0.2/{n}"} for n in range(9)]
+        made = await asyncio.gather(*(add(client, **gate) for gate in gates[:8]))
         codes = sorted(camera["code"] for camera in made)
         assert codes == [f"{UNIT_A}-GAT-{n:04}" for n in range(1, 9)]
         path = f"/api/v1/cameras/{made[0]['id']}"
@@ -401,6 +403,6 @@ async def test_codes_follow_the_scheme_and_are_unique(api: Hub) -> None:
         assert (taken.status_code, taken.json()["code"]) == (409, "code_taken")
         own = await client.patch(path, json={"code": f"{UNIT_A}-gat-0009"})
         assert own.json()["code"] == f"{UNIT_A}-GAT-0009"
-        assert (await add(client, **{"class": "gate"}))["code"] == f"{UNIT_A}-GAT-0010"
+        assert (await add(client, **gates[8]))["code"] == f"{UNIT_A}-GAT-0010"
         again = await client.patch(path, json={"code": "", "class": "traffic"})
         assert again.json()["code"] == f"{UNIT_A}-TRF-0001"

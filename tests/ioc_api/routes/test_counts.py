@@ -50,13 +50,13 @@ async def recorded(api: Hub, bus: NatsBus) -> None:
         await recorder.run_once()
 
 
-async def camera(api: Hub) -> str:
-    new = NewCamera("n", UNIT_A, "rtsp://10.0.0.8/")
+async def camera(api: Hub, path: str = "") -> str:
+    new = NewCamera("n", UNIT_A, f"rtsp://10.0.0.8/{path}")
     return (await api.deps.registry.add(new, Scope.all())).id
 
 
 async def test_counts_are_given_by_minute_hour_and_day_of_the_city(api: Hub, bus: NatsBus) -> None:
-    one, other = await camera(api), await camera(api)
+    one, other = await camera(api), await camera(api, "other")
     await send(bus, one, record(0, 3), record(1, 4), record(70, 5))
     await send(bus, one, record(1, 2, label="bus"))
     await send(bus, other, record(0, 99))
