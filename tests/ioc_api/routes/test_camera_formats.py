@@ -26,7 +26,9 @@ CITY = Scope.all()
 
 
 async def add(client: httpx.AsyncClient, name: str, **more: Any) -> dict[str, Any]:
-    body = {"name": name, "unit_code": UNIT_A, "url": "rtsp://u:geheim@10.0.0.1/s"} | more
+    others = len((await client.get("/api/v1/cameras")).json()["items"])
+    url = f"rtsp://u:geheim@10.0.0.1/s{others or ''}"  # no two have one address
+    body = {"name": name, "unit_code": UNIT_A, "url": url} | more
     answer = await client.post("/api/v1/cameras", json=body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -155,11 +157,44 @@ async def test_csv_holds_every_camera_and_no_formula(api: Hub) -> None:
     assert [row["name"] for row in rows] == ["'=cmd|'/c calc'!A1", "plain", "theirs"]
     assert (rows[0]["owner"], rows[0]["tags"]) == ("'@x", "'-1+1")
     assert (rows[1]["lon"], rows[1]["sign_posted"], rows[1]["url"]) == (
-        "106.7", "yes", "rtsp://10.0.0.1/s",
+        "106.7", "yes", "rtsp://10.0.0.1/s1",
     )  # fmt: skip
     async with api.client(await api.token(Role.OPERATOR, Scope.of([UNIT_B]))) as client:
         text = (await client.get("/api/v1/cameras?format=csv")).content.decode("utf-8-sig")
         assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == ["theirs"]
+
+
+async def test_an_export_is_imported_again_with_all_that_a_file_can_hold(api: Hub) -> None:
+    given = {
+        "code": "X-01", "class": "gate", "address": "=12 Lê Lợi", "height_m": 6.5,
+        "azimuth_deg": 135.0, "fov_deg": 90.0, "view_m": 25.0, "target_px_m": 125.0,
+        "owner": "UBND; +84", "purpose": "an ninh", "make": "Hãng", "model": "M", "firmware": "5.7",
+        "serial": "SN-1", "installed_on": "2026-01-02", "checked_on": "2026-03-04",
+        "retention_class": "long", "sign_posted": False, "tags": ["chợ", "cổng"], "enabled": False,
+        "transport": "udp", "priority": 7, "position": {"lon": 106.66, "lat": 10.98},
+        "sub": {"url": "rtsp://10.0.0.1/sub"},
+    }  # fmt: skip
+    async with api.client(await api.token(Role.ENGINEER)) as client:
+        before = await add(client, "Cổng chợ", **given)
+        export = (await client.get("/api/v1/cameras?format=csv")).content
+        assert (await client.delete(f"/api/v1/cameras/{before['id']}")).status_code == 204
+        file = (await client.post("/api/v1/imports?name=again.csv", content=export)).json()
+        path = f"/api/v1/imports/{file['id']}"
+        for step, body in (("check", {}), ("apply", {"mode": "all_or_nothing"})):
+            answer = await client.post(f"{path}/{step}", json=body)
+            assert answer.status_code == 202, answer.text
+
+            async def ended() -> bool:
+                return (await client.get(path)).json()["state"] not in ("checking", "applying")
+
+            await eventually(ended)
+        state = (await client.get(path)).json()
+        assert (state["state"], state["applied"]) == ("applied", 1), state
+        (again,) = (await client.get("/api/v1/cameras")).json()["items"]
+    kept = {**given, "name": "Cổng chợ", "unit_code": UNIT_A, "url": "rtsp://10.0.0.1/s"}
+    for field, value in kept.items():
+        told = {"url": again["sub"]["url"]} if field == "sub" else again[field]
+        assert told == value, field
 
 
 async def test_the_map_shows_cameras_or_clusters_of_them(
@@ -167,7 +202,9 @@ async def test_the_map_shows_cameras_or_clusters_of_them(
 ) -> None:
     for number in range(12):
         lon = 106.7 + (number % 2) * 0.2 + number * 0.0001
-        new = NewCamera(f"n{number}", UNIT_A, "rtsp://10.0.0.1/", _at(lon), enabled=number > 2)
+        new = NewCamera(
+            f"n{number}", UNIT_A, f"rtsp://10.0.0.1/{number}", _at(lon), enabled=number > 2
+        )
         camera = await api.deps.registry.add(new, CITY)
         states = {4: ("live",), 6: ("live", "frozen"), 8: ("frozen", "live")}.get(number, ())
         for at_us, state in enumerate(states, 1):
