@@ -100,10 +100,11 @@ def _capabilities(value: Capabilities) -> Capabilities:
     profiles = tuple(sorted({profile.strip().upper() for profile in value.onvif_profiles}))
     if not set(profiles) <= set(ONVIF_PROFILES):
         raise _wrong("capabilities.onvif_profiles", f"know {', '.join(ONVIF_PROFILES)} only")
-    endpoint = value.endpoint_id.strip()
-    if len(endpoint) > 120 or not endpoint.isprintable():
-        raise _wrong("capabilities.endpoint_id", "must be at most 120 printable characters")
-    return replace(value, onvif_profiles=profiles, endpoint_id=endpoint)
+    endpoint, source = value.endpoint_id.strip(), value.source_token.strip()
+    for field, name in (("endpoint_id", endpoint), ("source_token", source)):
+        if len(name) > 120 or not name.isprintable():
+            raise _wrong(f"capabilities.{field}", "must be at most 120 printable characters")
+    return replace(value, onvif_profiles=profiles, endpoint_id=endpoint, source_token=source)
 
 
 def _zones(values: Sequence[PrivacyZone]) -> tuple[PrivacyZone, ...]:

@@ -45,6 +45,8 @@ class StreamProfile:
 class Capabilities:
     """What a camera can do. ``onvif_url`` is the address of its ONVIF device service, or empty;
     ``endpoint_id`` is what that calls itself (WS-Discovery), the same wherever it is plugged in.
+    ``source_token`` is the video source of the device that this camera is: a recorder has one for
+    each of its channels.
     """
 
     ptz: bool = False
@@ -52,6 +54,7 @@ class Capabilities:
     onvif_profiles: tuple[str, ...] = ()
     onvif_url: str = ""
     endpoint_id: str = ""
+    source_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

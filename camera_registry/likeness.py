@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from camera_registry.scope import Scope
 
+_HOST, _SERVICE, _STREAM, _OWN = 1, 2, 3, 4
+"""Signs that a camera is of a device, the surest last: what each of them has in common."""
+
 
 @dataclass(frozen=True, slots=True)
 class LikelyCamera:
@@ -21,6 +24,8 @@ class LikelyCamera:
     serial: str = ""
     onvif_url: str = ""
     endpoint_id: str = ""
+    code: str = ""
+    source_token: str = ""
 
 
 class LikelyCameras(Protocol):
@@ -59,13 +64,29 @@ def registered_as(device: Traits, cameras: Iterable[LikelyCamera]) -> LikelyCame
     return best
 
 
+def registered_at(device: Traits, cameras: Iterable[LikelyCamera]) -> Sequence[LikelyCamera]:
+    """Return the cameras that a device is, by name: of a recorder there are many.
+
+    Where none is known to be of this very device, those at its address.
+    """
+    signs = [(_sign(device, camera), camera) for camera in cameras]
+    sure = [camera for sign, camera in signs if sign >= _SERVICE]
+    found = sure or [camera for sign, camera in signs if sign]
+    return sorted(found, key=lambda camera: (camera.name, camera.id))
+
+
+def is_device(device: Traits, camera: LikelyCamera) -> bool:
+    """Say whether a camera is known to be of this very device, whatever its stream."""
+    return _sign(device, camera) in (_SERVICE, _OWN)
+
+
 def _sign(device: Traits, camera: LikelyCamera) -> int:
     if device.endpoint_id and device.endpoint_id == camera.endpoint_id:
-        return 4
+        return _OWN
     if device.serial and device.serial == camera.serial:
-        return 4
+        return _OWN
     if camera.url in device.urls:
-        return 3
+        return _STREAM
     if device.onvif_url and device.onvif_url == camera.onvif_url:
-        return 2
-    return 1 if urlsplit(camera.url).hostname == device.address else 0
+        return _SERVICE
+    return _HOST if urlsplit(camera.url).hostname == device.address else 0

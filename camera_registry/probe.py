@@ -13,7 +13,8 @@ import msgspec
 PROBE = "probe"
 """Kind of the job."""
 
-MAX_PROFILES = 16
+MAX_PROFILES = 128
+"""A recorder of 64 channels with two streams each."""
 
 RateControl = Literal["variable", "constant", "unknown"]
 ClockSource = Literal["", "rtcp", "onvif"]
@@ -109,6 +110,8 @@ class OnvifProfile:
 
     ``note`` is the code of a reason why the stream URL is missing or to be distrusted:
     ``elsewhere`` (another host than the device), ``network_not_allowed``, ``url``, ``fault``.
+    ``source`` is the token of the video source that it shows: a recorder has many. The address of
+    snapshots is asked for once for each source.
     """
 
     token: str
@@ -124,6 +127,7 @@ class OnvifProfile:
     stream_url: str
     snapshot_url: str
     note: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

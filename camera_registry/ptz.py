@@ -38,7 +38,7 @@ class PtzOrder:
 
     ``actor_id`` and ``actor_name`` are who asks, with ``priority``: a higher one takes over.
     ``seconds`` is for how long a lock is asked. ``onvif_url`` and the sealed credentials are the
-    camera's.
+    camera's; ``source_token`` is the video source that it is of a device with several.
     """
 
     action: PtzAction
@@ -54,6 +54,7 @@ class PtzOrder:
     preset: str = ""
     name: str = ""
     seconds: float = 0.0
+    source_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

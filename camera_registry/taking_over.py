@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from camera_registry.base.errors import InvalidError
-from camera_registry.details import Details, StreamProfile
+from camera_registry.channels import Channel, channels_of
+from camera_registry.details import StreamProfile
 from camera_registry.device_host import at_one_host
 from camera_registry.model import Camera
 from camera_registry.probe import OnvifReport, ProbeReport, StreamReport
@@ -34,7 +36,7 @@ def facts_of(camera: Camera, report: ProbeReport) -> dict[str, Any]:
         return {"sub": _stream(details.sub, report.stream)}
     # a device at another host is another's: the log-in of this camera must not follow it there
     if report.device is not None and at_one_host(report.device.url, camera.url):
-        return _device(details, report.device)
+        return _device(camera, report.device)
     raise InvalidError(
         "the probe looked at another address than those of this camera",
         hint="probe the camera itself",
@@ -53,13 +55,11 @@ def _stream(before: StreamProfile, found: StreamReport) -> StreamProfile:
     )
 
 
-def _device(details: Details, found: OnvifReport) -> dict[str, Any]:
-    told = {
-        "make": found.make,
-        "model": found.model,
-        "firmware": found.firmware,
-        "serial": found.serial,
-    }
+def _device(camera: Camera, found: OnvifReport) -> dict[str, Any]:
+    details, channels = camera.details, channels_of(found)
+    told = {"make": found.make, "model": found.model, "firmware": found.firmware}
+    if len(channels) <= 1:
+        told["serial"] = found.serial  # that of a recorder is not the camera's
     can = replace(
         details.capabilities,
         onvif_url=found.url,
@@ -67,9 +67,27 @@ def _device(details: Details, found: OnvifReport) -> dict[str, Any]:
         onvif_profiles=tuple(each for each in found.onvif_profiles if len(each) == 1)
         or details.capabilities.onvif_profiles,
     )
-    if found.profiles:
-        can = replace(can, ptz=found.ptz, audio=any(each.audio for each in found.profiles))
+    channel = _own(camera, channels)
+    if channel is not None:
+        profiles = channel.profiles
+        can = replace(
+            can,
+            ptz=any(each.ptz for each in profiles),
+            audio=any(each.audio for each in profiles),
+            source_token=channel.source or can.source_token,
+        )
     return {name: value for name, value in told.items() if value} | {"capabilities": can}
+
+
+def _own(camera: Camera, channels: Sequence[Channel]) -> Channel | None:
+    """Return which of a device's channels a camera is; None where nothing tells."""
+    if len(channels) == 1:
+        return channels[0]
+    source = camera.details.capabilities.source_token
+    for channel in channels:
+        if camera.url in [each.stream_url for each in channel.profiles]:
+            return channel
+    return next((each for each in channels if source and each.source == source), None)
 
 
 def _finite(value: float) -> float:

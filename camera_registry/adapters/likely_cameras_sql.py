@@ -14,6 +14,15 @@ from camera_registry.scope import Scope
 
 _AT_A_TIME = 40
 _MOST = 500
+_READ = (
+    cameras.c.id,
+    cameras.c.name,
+    cameras.c.unit_code,
+    cameras.c.url,
+    cameras.c.serial,
+    cameras.c.capabilities,
+    cameras.c.code,
+)
 
 
 class SqlLikelyCameras:
@@ -34,7 +43,7 @@ class SqlLikelyCameras:
                 )
                 c = cameras.c
                 query = (
-                    sa.select(c.id, c.name, c.unit_code, c.url, c.serial, c.capabilities)
+                    sa.select(*_READ)
                     .where(in_scope(c.unit_code, scope, c.id), sa.or_(sa.false(), *wanted))
                     .limit(_MOST)
                 )
@@ -48,6 +57,8 @@ class SqlLikelyCameras:
                         row.serial,
                         str(can.get("onvif_url", "")),
                         str(can.get("endpoint_id", "")),
+                        row.code or "",
+                        str(can.get("source_token", "")),
                     )
         return tuple(found.values())
 

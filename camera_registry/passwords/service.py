@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import structlog
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import ConflictError, InvalidError, NotFoundError
 from camera_registry.base.ids import is_id, new_id
+from camera_registry.device_host import device_elsewhere
+from camera_registry.likeness import LikelyCameras
 from camera_registry.model import Actor, Camera, Credentials
 from camera_registry.passwords.model import (
     MAX_CAMERAS,
@@ -40,10 +43,16 @@ class PasswordChanges:
     """
 
     def __init__(
-        self, store: PasswordStore, registry: CameraRegistry, vault: Vault, clock: Clock
+        self,
+        store: PasswordStore,
+        registry: CameraRegistry,
+        likely: LikelyCameras,
+        vault: Vault,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._registry = registry
+        self._likely = likely
         self._vault = vault
         self._clock = clock
         self.wake = asyncio.Event()
@@ -53,8 +62,9 @@ class PasswordChanges:
     ) -> PasswordChange:
         """Begin to change the passwords of all cameras that are wanted.
 
-        Without a ``password`` each gets a strong one of its own, which nobody is ever told.
-        Raises InvalidError.
+        Without a ``password`` each device gets a strong one of its own, which nobody is ever told;
+        the channels of a recorder are one device. Raises InvalidError, and ConflictError where
+        channels of a recorder were left out: they would be locked out of it.
         """
         if password is None and mode is Mode.VAULT:
             raise InvalidError(
@@ -67,6 +77,8 @@ class PasswordChanges:
                 raise InvalidError("password: must not be empty", code="credentials")
             check_credentials(Credentials("x", password))
         cameras = await self.chosen(wanted, scope)
+        if mode is Mode.DEVICES:
+            await self._require_whole_devices(cameras)
         now = self._clock.utc_us()
         change = PasswordChange(new_id(now), by, mode, password is None, len(cameras), now, now)
         rows = await asyncio.to_thread(self._rows, change.id, cameras, password)
@@ -131,9 +143,33 @@ class PasswordChanges:
             raise InvalidError("No camera is chosen that you manage", code="nothing_chosen")
         return found
 
+    async def _require_whole_devices(self, cameras: Sequence[Camera]) -> None:
+        """Refuse to change the password of a device of which other cameras are left out."""
+        devices = {_device(each) for each in cameras if not device_elsewhere(each)} - {""}
+        hosts = sorted({urlsplit(url).hostname or "" for url in devices})
+        chosen = {each.id for each in cameras}
+        left = [
+            each
+            for each in await self._likely.at(hosts, [], Scope.all())
+            if each.id not in chosen and each.onvif_url in devices
+        ]
+        if left:
+            raise ConflictError(
+                f"{len(left)} more cameras are channels of the same devices",
+                hint="choose them too: all channels of a recorder have one password",
+                code="channels_left_out",
+            )
+
     def _rows(
         self, change_id: str, cameras: Sequence[Camera], password: str | None
     ) -> Sequence[ChangeRow]:
+        random: dict[str, str] = {}
+
+        def word(camera: Camera) -> str:
+            if password is not None:
+                return password
+            return random.setdefault(_device(camera) or camera.id, strong_password())
+
         return [
             ChangeRow(
                 change_id,
@@ -144,9 +180,13 @@ class PasswordChanges:
                 self._vault.seal(
                     camera.id,
                     PENDING,
-                    written(Credentials("", strong_password() if password is None else password)),
+                    written(Credentials("", word(camera))),
                 ),
                 updated_us=self._clock.utc_us(),
             )
             for number, camera in enumerate(cameras, 1)
         ]
+
+
+def _device(camera: Camera) -> str:
+    return camera.details.capabilities.onvif_url

@@ -88,4 +88,5 @@ def _profile(item: object) -> MediaProfile:
         gop_frames=answers.gop(encoder),
         ptz=answers.field(item, "PTZConfiguration") is not None,
         audio=answers.field(item, "AudioEncoderConfiguration") is not None,
+        source=answers.text(item, "VideoSourceConfiguration", "SourceToken"),
     )

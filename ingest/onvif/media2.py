@@ -17,7 +17,7 @@ from ingest.onvif.plain_soap import PlainSoap
 from ingest.onvif.xml import printable
 
 NAMESPACE = "http://www.onvif.org/ver20/media/wsdl"
-_TYPES = ("VideoEncoder", "AudioEncoder", "PTZ")
+_TYPES = ("VideoSource", "VideoEncoder", "AudioEncoder", "PTZ")
 """Without them the answer has names and tokens alone."""
 _PROTOCOLS = ("RTSP", "RtspUnicast")
 """RTP in RTSP's own connection, and over UDP, which some devices have alone: the same address."""
@@ -72,6 +72,7 @@ def _profile(item: etree._Element) -> MediaProfile:
         gop_frames=int(_figure("" if encoder is None else encoder.get("GovLength", ""))),
         ptz=set_up is not None and set_up.find("{*}PTZ") is not None,
         audio=set_up is not None and set_up.find("{*}AudioEncoder") is not None,
+        source=_text(set_up, "{*}VideoSource/{*}SourceToken"),
     )
 
 

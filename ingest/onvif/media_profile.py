@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MediaProfile:
-    """0 and an empty text mean not known; ``ptz`` and ``audio`` say what is configured."""
+    """0 and an empty text mean not known; ``ptz`` and ``audio`` say what is configured.
+
+    ``source`` is the token of the video source.
+    """
 
     token: str
     name: str
@@ -19,3 +22,4 @@ class MediaProfile:
     gop_frames: int
     ptz: bool
     audio: bool
+    source: str

@@ -75,6 +75,7 @@ class _Look:
     _steps: int = 0
     _accepted: bool = False
     _refused: int = 0
+    _shown: set[str] = field(default_factory=set)
 
     async def all(self, offset_s: float | None) -> OnvifReport:
         device = self.device
@@ -152,6 +153,7 @@ class _Look:
             nothing: tuple[MediaProfile, ...] = ()
             listed = await self._try(f"{media.label}GetProfiles", media.profiles, nothing)
             found = tuple([await self._profile(media, item, moves) for item in listed])
+            self._shown.clear()
             if any(profile.stream_url for profile in found):
                 return found
             best = best or found
@@ -160,9 +162,12 @@ class _Look:
     async def _profile(self, media: Media, item: MediaProfile, moves: bool) -> OnvifProfile:
         token = item.token
         stream = await self._try(f"{media.label}GetStreamUri", lambda: media.stream_uri(token), "")
-        snapshot = await self._try(
-            f"{media.label}GetSnapshotUri", lambda: media.snapshot_uri(token), "", quiet=True
-        )
+        snapshot = ""
+        if not item.source or item.source not in self._shown:
+            snapshot = await self._try(
+                f"{media.label}GetSnapshotUri", lambda: media.snapshot_uri(token), "", quiet=True
+            )
+            self._shown.add(item.source)
         url, note = self._stream_url(stream)
         return OnvifProfile(
             token=token,
@@ -178,6 +183,7 @@ class _Look:
             stream_url=url,
             snapshot_url=self._snapshot_url(snapshot),
             note=note,
+            source=item.source,
         )
 
     def _stream_url(self, told: str) -> tuple[str, str]:

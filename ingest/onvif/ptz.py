@@ -54,22 +54,27 @@ class Motors(Protocol):
         ...
 
 
-Connect = Callable[[str, Credentials | None], Motors]
-"""Makes motors of a device service's address and credentials; connects when first used."""
+Connect = Callable[[str, Credentials | None, str], Motors]
+"""Makes motors of a device service's address, credentials and a video source (empty: any);
+connects when first used."""
 
 
 def connecting(permits: Callable[[str], bool], clock: Clock) -> Connect:
     """Return what makes motors over ONVIF, at addresses that are permitted."""
-    return lambda url, credentials: OnvifMotors(
-        OnvifDevice(url, credentials, permits, clock, timeout_s=_TIMEOUT_S)
+    return lambda url, credentials, source: OnvifMotors(
+        OnvifDevice(url, credentials, permits, clock, timeout_s=_TIMEOUT_S), source
     )
 
 
 class OnvifMotors:
-    """The motors behind one device service, of its first profile that has any."""
+    """The motors behind one device service, of its first profile that has any.
 
-    def __init__(self, device: OnvifDevice) -> None:
+    With a ``source`` only profiles of that video source count: a recorder moves many cameras.
+    """
+
+    def __init__(self, device: OnvifDevice, source: str = "") -> None:
         self._device = device
+        self._source = source
         self._token = ""
 
     async def move(self, pan: float, tilt: float, zoom: float) -> None:
@@ -129,8 +134,9 @@ class OnvifMotors:
             except CamhubError as error:
                 failure = error
                 continue
+            one = len({profile.source for profile in profiles}) == 1  # whatever it calls it now
             for profile in profiles:
-                if profile.ptz:
+                if profile.ptz and (one or self._source in ("", profile.source)):
                     return profile.token
         if failure is not None:
             raise failure

@@ -55,7 +55,7 @@ class PtzDesk:
         self._turn = asyncio.Lock()
         self._subscription: Subscription | None = None
         self._motors: Motors | None = None
-        self._address: tuple[str, bytes] = ("", b"")
+        self._address: tuple[str, bytes, str] = ("", b"", "")
         self._dead_man: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -170,13 +170,14 @@ class PtzDesk:
         return PtzAnswer()
 
     async def _reached(self, order: PtzOrder) -> Motors:
-        address = (order.onvif_url, order.sealed)
+        address = (order.onvif_url, order.sealed, order.source_token)
         if self._motors is None or address != self._address:
             await self._hang_up()
             credentials = None
             if order.sealed:
                 credentials = self._vault.open_credentials(order.sealed_for, order.sealed)
-            self._motors, self._address = self._connect(order.onvif_url, credentials), address
+            self._motors = self._connect(order.onvif_url, credentials, order.source_token)
+            self._address = address
         return self._motors
 
     async def _hang_up(self) -> None:

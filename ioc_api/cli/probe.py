@@ -11,6 +11,7 @@ import msgspec
 
 from camera_registry.base.clock import SystemClock
 from camera_registry.base.errors import CamhubError, Kind
+from camera_registry.channels import channels_of
 from camera_registry.model import Credentials
 from camera_registry.probe import OnvifReport, ProbeReport, ProbeRequest, StreamReport
 from camera_registry.records import CameraChange
@@ -182,10 +183,14 @@ def _device(found: OnvifReport) -> list[str]:
         f"  PTZ            {f'yes, {found.presets} presets' if found.ptz else 'no'}",
         f"  clock          {clock}",
     ]
-    lines += [
-        f"  profile        {each.token}: {each.codec} {each.width}x{each.height} "
-        f"{each.fps:g}/s  {each.stream_url or each.note}"
-        for each in found.profiles
-    ]
+    channels = channels_of(found)
+    for channel in channels:
+        if len(channels) > 1:
+            lines.append(f"  channel {channel.number:<6} source {channel.source}")
+        lines += [
+            f"  profile        {each.token}: {each.codec} {each.width}x{each.height} "
+            f"{each.fps:g}/s  {each.stream_url or each.note}"
+            for each in channel.profiles
+        ]
     lines += [f"  {each.step}: {each.message}" for each in found.failures]
     return lines

@@ -9,6 +9,7 @@ from camera_registry.adapters.areas_sql import SqlAreaStore
 from camera_registry.adapters.cameras_sql import SqlCameraStore
 from camera_registry.adapters.database import Database
 from camera_registry.adapters.groups_sql import SqlGroupStore
+from camera_registry.adapters.likely_cameras_sql import SqlLikelyCameras
 from camera_registry.adapters.map_sql import SqlMapStore
 from camera_registry.adapters.passwords_sql import SqlPasswordStore
 from camera_registry.adapters.shared_sql import SqlSharedStore
@@ -111,7 +112,9 @@ def make_services(
         credentials=SharedCredentials(
             SqlSharedStore(database), registry, vault, units, clock, weak
         ),
-        passwords=PasswordChanges(SqlPasswordStore(database), registry, vault, clock),
+        passwords=PasswordChanges(
+            SqlPasswordStore(database), registry, SqlLikelyCameras(database), vault, clock
+        ),
         areas=UnitAreas(SqlAreaStore(database), units, clock),
         maps=SqlMapStore(database),
     )

@@ -1,16 +1,14 @@
-"""``/api/v1/discovery``: look for devices in the camera network, and register what was found."""
+"""``/api/v1/discovery``: look for devices in the camera network; what of them is registered."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
-from camera_registry.base.errors import ConflictError, InvalidError, UnavailableError
-from camera_registry.details import Capabilities, Details, StreamProfile
+from camera_registry.base.errors import InvalidError, UnavailableError
 from camera_registry.discovery import (
     DISCOVERY,
     INTERFACES,
@@ -26,19 +24,13 @@ from camera_registry.discovery import (
     encode,
     sweepable,
 )
-from camera_registry.jobs import Job, JobState, Submission
-from camera_registry.likeness import LikelyCamera, Traits, registered_as
-from camera_registry.model import Camera, CameraClass
-from camera_registry.probe import PROBE, OnvifProfile, OnvifReport
-from camera_registry.probe import decode_report as decode_probe
-from camera_registry.records import NewCamera
-from camera_registry.scope import Scope
-from ioc_api.access.guard import By, Granted, Me, permission
-from ioc_api.access.rbac import Action, Principal
-from ioc_api.routes.camera_shapes import CameraShape, PositionShape, camera_shape
-from ioc_api.routes.deps import ApiDeps, Deps
-from ioc_api.routes.jobs import JobShape, job_shape, visible_job
-from ioc_api.routes.probe import credentials_of
+from camera_registry.jobs import JobState, Submission
+from camera_registry.likeness import Traits, registered_as, registered_at
+from ioc_api.access.guard import Granted, Me, permission
+from ioc_api.access.rbac import Action
+from ioc_api.routes.channels import RegisteredShape, job_of_kind, registered_shape
+from ioc_api.routes.deps import Deps
+from ioc_api.routes.jobs import JobShape, job_shape
 from ioc_api.web.shapes import Body
 
 router = APIRouter(tags=["devices"])
@@ -46,6 +38,7 @@ router = APIRouter(tags=["devices"])
 Port = Annotated[int, Field(ge=1, le=65535)]
 Ports = Annotated[list[Port], Field(max_length=MAX_PORTS)]
 _ASK_S = 6.0
+_MOST_AT_ONE = 128
 
 
 class DiscoveryBody(Body):
@@ -59,19 +52,16 @@ class DiscoveryBody(Body):
     rate: Annotated[float, Field(ge=1, le=200, strict=False)] = 40.0
 
 
-class RegisteredShape(BaseModel):
-    """The camera that a device is registered as."""
-
-    id: str
-    name: str
-    unit_code: str
-
-
 class FoundShape(BaseModel):
-    """A device that was found; ``camera`` is null where it is new, or out of the caller's scope."""
+    """A device that was found, and the cameras in the caller's scope that it is registered as.
+
+    A recorder has many: which of its channels are new is told after a probe, by
+    ``/api/v1/jobs/{task_id}/channels``. ``camera`` is the surest of them, null where there is none.
+    """
 
     device: FoundDevice
     camera: RegisteredShape | None
+    cameras: list[RegisteredShape]
 
 
 class DiscoveryShape(BaseModel):
@@ -86,24 +76,6 @@ class InterfacesShape(BaseModel):
 
     worker: str
     interfaces: list[Interface]
-
-
-class FoundCameraBody(Body):
-    """A camera out of the probe of an ONVIF device: its unit, its name, which profiles.
-
-    Without tokens the largest profile is the main stream and the smallest other one the sub
-    stream.
-    """
-
-    unit_code: str
-    name: str = ""
-    main: str = ""
-    sub: str | None = None
-    username: Annotated[str, Field(max_length=256)] | None = None
-    password: Annotated[SecretStr, Field(max_length=256)] | None = None
-    position: PositionShape | None = None
-    camera_class: Annotated[CameraClass, Field(strict=False)] = CameraClass.OTHER
-    enabled: bool = True
 
 
 @router.get("/api/v1/discovery/interfaces", **permission(Action.CAMERA_MANAGE))
@@ -151,131 +123,21 @@ async def start_discovery(deps: Deps, me: Me, scope: Granted, body: DiscoveryBod
 @router.get("/api/v1/discovery/{task_id}", **permission(Action.CAMERA_MANAGE))
 async def get_discovery(deps: Deps, me: Me, scope: Granted, task_id: str) -> DiscoveryShape:
     """Show a search: what it has found so far, and what of that is registered."""
-    job = await _of_kind(deps, me, task_id, DISCOVERY)
+    job = await job_of_kind(deps, me, task_id, DISCOVERY)
     report = decode_report(job.result) if job.result else DiscoveryReport(())
     traits = [
         Traits(device.address, device.onvif_url, device.endpoint_id) for device in report.devices
     ]
     known = await deps.likely.at([each.address for each in traits], [], scope)
     found = [
-        FoundShape(device=device, camera=_registered(registered_as(each, known)))
+        FoundShape(
+            device=device,
+            camera=registered_shape(one) if (one := registered_as(each, known)) else None,
+            cameras=[
+                registered_shape(camera) for camera in registered_at(each, known)[:_MOST_AT_ONE]
+            ],
+        )
         for device, each in zip(report.devices, traits, strict=True)
     ]
     shape = job_shape(replace(job, result=b""))
     return DiscoveryShape(job=shape, devices=found)
-
-
-@router.post(
-    "/api/v1/jobs/{task_id}/camera",
-    status_code=201,
-    **permission(Action.CAMERA_MANAGE, also=(409,)),
-)
-async def register_found(
-    deps: Deps, me: Me, by: By, scope: Granted, task_id: str, body: FoundCameraBody
-) -> CameraShape:
-    """Register a device that was probed: streams, make, serial number and abilities come along."""
-    job = await _of_kind(deps, me, task_id, PROBE)
-    report = decode_probe(job.result) if job.result else None
-    if report is None or report.device is None:
-        raise InvalidError(
-            "This probe has found no ONVIF device",
-            hint="probe it again with its credentials",
-            code="no_device",
-        )
-    device = report.device
-    main, sub = _chosen(device, body)
-    await _not_twice(deps, device, main, scope)
-    new = NewCamera(
-        name=body.name or device.name or f"{device.make} {device.model}".strip() or "camera",
-        unit_code=body.unit_code,
-        url=main.stream_url,
-        position=body.position.position() if body.position else None,
-        credentials=credentials_of(body.username, body.password),
-        enabled=body.enabled,
-        camera_class=body.camera_class,
-        details=_details(device, main, sub),
-    )
-    return _shape(deps, await deps.registry.add(new, scope, by=by))
-
-
-async def _of_kind(deps: ApiDeps, me: Principal, task_id: str, kind: str) -> Job:
-    job = await visible_job(deps, me, task_id)
-    if job.kind != kind:
-        raise InvalidError(f"this job is no {kind}", code="job_kind")
-    return job
-
-
-def _chosen(device: OnvifReport, body: FoundCameraBody) -> tuple[OnvifProfile, OnvifProfile | None]:
-    usable = {each.token: each for each in device.profiles if each.stream_url}
-    by_size = sorted(usable.values(), key=lambda each: each.width * each.height, reverse=True)
-    if not by_size:
-        raise InvalidError(
-            "The device has no profile with a stream that is allowed",
-            hint="probe it again with its credentials",
-            code="no_profile",
-        )
-    main = usable.get(body.main) if body.main else by_size[0]
-    if main is None:
-        raise InvalidError("main: the device has no such profile", code="no_profile")
-    if body.sub == "":
-        return main, None
-    if body.sub is not None:
-        if body.sub not in usable:
-            raise InvalidError("sub: the device has no such profile", code="no_profile")
-        return main, usable[body.sub]
-    others = [each for each in by_size if each.stream_url != main.stream_url]
-    return main, others[-1] if others else None
-
-
-async def _not_twice(deps: ApiDeps, device: OnvifReport, main: OnvifProfile, scope: Scope) -> None:
-    host = urlsplit(main.stream_url).hostname or ""
-    known = await deps.likely.at([host], [device.serial], scope)
-    traits = Traits(
-        "",
-        device.url,
-        device.endpoint_id,
-        device.serial,
-        tuple(p.stream_url for p in device.profiles),
-    )
-    camera = registered_as(traits, known)
-    if camera is not None:
-        raise ConflictError(
-            f"This device is registered already, as {camera.name}",
-            hint="open that camera to change it",
-            code="registered",
-        )
-
-
-def _details(device: OnvifReport, main: OnvifProfile, sub: OnvifProfile | None) -> Details:
-    return Details(
-        make=device.make,
-        model=device.model,
-        firmware=device.firmware,
-        serial=device.serial,
-        main=_stream(main, ""),
-        sub=_stream(sub, sub.stream_url) if sub is not None else None,
-        capabilities=Capabilities(
-            ptz=device.ptz,
-            audio=main.audio,
-            onvif_profiles=tuple(each for each in device.onvif_profiles if len(each) == 1),
-            onvif_url=device.url,
-            endpoint_id=device.endpoint_id,
-        ),
-    )
-
-
-def _stream(profile: OnvifProfile, url: str) -> StreamProfile:
-    """Return a profile as the device declares it; a probe of the stream measures it."""
-    return StreamProfile(
-        url, profile.codec, profile.width, profile.height, profile.fps, profile.bitrate_kbps
-    )
-
-
-def _registered(camera: LikelyCamera | None) -> RegisteredShape | None:
-    if camera is None:
-        return None
-    return RegisteredShape(id=camera.id, name=camera.name, unit_code=camera.unit_code)
-
-
-def _shape(deps: ApiDeps, camera: Camera) -> CameraShape:
-    return camera_shape(camera, deps.units.get(camera.unit_code), deps.states.status(camera))

@@ -116,6 +116,7 @@ async def _ordered(
         body.preset,
         body.name,
         body.seconds,
+        can.source_token,
     )
     return _shape(await deps.ptz.order(camera_id, order), me, body.action)
 

@@ -201,7 +201,9 @@ async def hub(
         registry=registry,
         groups=groups,
         credentials=SharedCredentials(SqlSharedStore(database), registry, vault, units, clock),
-        passwords=PasswordChanges(SqlPasswordStore(database), registry, vault, clock),
+        passwords=PasswordChanges(
+            SqlPasswordStore(database), registry, SqlLikelyCameras(database), vault, clock
+        ),
         areas=areas,
         maps=SqlMapStore(database),
         imports=imports,

@@ -254,7 +254,13 @@ async def test_a_range_is_searched_and_says_what_is_registered(
         NewCamera("Registered", UNIT_A, "rtsp://127.0.0.1:1/a"), Scope.all()
     )
     (only,) = (await search())["devices"]
-    assert only["camera"] == {"id": stored.id, "name": "Registered", "unit_code": UNIT_A}
+    assert only["camera"] == {
+        "id": stored.id,
+        "code": stored.code,
+        "name": "Registered",
+        "unit_code": UNIT_A,
+    }
+    assert only["cameras"] == [only["camera"]]
 
 
 async def test_ranges_that_are_never_searched(engineer: httpx.AsyncClient) -> None:

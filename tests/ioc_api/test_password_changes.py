@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -80,8 +81,12 @@ def runner_of(site: Hub, clock: Ahead | None = None) -> PasswordRunner:
     return PasswordRunner(site.deps.passwords, store, site.deps.registry, site.vault, jobs, clock)
 
 
+STREAMS = itertools.count()
+
+
 async def add(client: httpx.AsyncClient, device: TestDevice | None = None, **more: Any) -> str:
-    body: dict[str, Any] = {"name": "n", "unit_code": UNIT_A, "url": "rtsp://127.0.0.1:8554/s"}
+    url = f"rtsp://127.0.0.1:8554/{next(STREAMS)}"
+    body: dict[str, Any] = {"name": "n", "unit_code": UNIT_A, "url": url}
     body |= {"username": USER, "password": PASSWORD}
     if device is not None:
         body["capabilities"] = {"onvif_url": device.url}
@@ -196,6 +201,23 @@ async def test_on_the_devices_with_a_random_one_for_each(
             words.add(kept.password)
         assert len(words) == 2
         assert PASSWORD not in words
+
+
+async def test_the_channels_of_a_recorder_get_one_password_and_none_is_left_out(
+    site: Hub, engineer: httpx.AsyncClient
+) -> None:
+    async with running() as recorder:
+        first, second = [await add(engineer, recorder, name=name) for name in "ab"]
+        body = {"cameras": [first], "mode": "devices"}
+        refused = await engineer.post(CHANGES, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "channels_left_out")
+        change = await begin(engineer, cameras=[first, second], mode="devices")
+        runner = runner_of(site)
+        assert await runner.work_once()
+        assert {row["state"] for row in await rows(engineer, change)} == {"done"}
+        kept = {(await login(site, each)).password for each in (first, second)}
+        assert {recorder.tokens.passwords[USER]} == kept
+        assert PASSWORD not in kept
 
 
 async def test_a_device_that_refuses_keeps_its_password_and_can_be_tried_again(

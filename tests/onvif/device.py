@@ -37,11 +37,14 @@ _OPEN = frozenset(("GetSystemDateAndTime",))
 class Setup:
     """How the device is. ``stream_urls`` by profile token; ``skew`` is its clock less the truth.
 
-    ``media`` are the media services that it has; the names of operations of Media2 begin with
-    ``Media2``. ``protocols`` are those in which it gives addresses there.
+    ``sources`` are its video sources, two profiles each (a recorder has many), of which those in
+    ``fixed`` cannot be moved. ``media`` are the media services that it has; the names of operations
+    of Media2 begin with ``Media2``. ``protocols`` are those in which it gives addresses there.
     """
 
     stream_urls: dict[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = messages.ONE
+    fixed: frozenset[str] = frozenset()
     skew: timedelta = timedelta()
     ptz: bool = True
     media: tuple[str, ...] = (messages.TRT,)
@@ -184,7 +187,7 @@ class TestDevice:
                 messages.services(host, setup.ptz, setup.media) if setup.has_get_services else None
             ),
             "GetCapabilities": lambda: messages.capabilities(host, setup.ptz),
-            "GetProfiles": lambda: messages.profiles(setup.ptz),
+            "GetProfiles": lambda: messages.profiles(setup.ptz, setup.sources, setup.fixed),
             "GetStreamUri": lambda: messages.uri(
                 "GetStreamUri", escape(setup.stream_urls.get(token, ""))
             ),
@@ -205,7 +208,8 @@ class TestDevice:
         given = {etree.QName(each).localname: each.text or "" for each in request}
         if operation == "Media2 GetProfiles":
             types = {each.text or "" for each in request if each.tag.endswith("}Type")}
-            return messages.profiles2(self.setup.ptz, types)
+            setup = self.setup
+            return messages.profiles2(setup.ptz, types, setup.sources, setup.fixed)
         if operation == "Media2 GetStreamUri" and given["Protocol"] in self.setup.protocols:
             url = self.setup.stream_urls.get(given["ProfileToken"], "")
             return messages.uri2("GetStreamUri", escape(url))

@@ -1,7 +1,8 @@
-"""Answers of the test device, as text: two encoder profiles, one with PTZ, one scope too many."""
+"""Answers of the test device, as text: two encoder profiles for each video source, with PTZ."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 TDS = "http://www.onvif.org/ver10/device/wsdl"
@@ -123,23 +124,45 @@ _MOVES = "<tt:Name>ptz_0</tt:Name><tt:UseCount>2</tt:UseCount><tt:NodeToken>node
 _PTZ = f'<tt:PTZConfiguration token="ptz_0">{_MOVES}</tt:PTZConfiguration>'
 
 
-def profiles(ptz: bool) -> str:
-    moves = _PTZ if ptz else ""
-    return _made(
-        "trt",
-        TRT,
-        "GetProfiles",
-        '<trt:Profiles token="main" fixed="true"><tt:Name>Main</tt:Name>'
-        + _encoder("main", 2560, 1440, 25, 4096)
-        + moves
-        + '</trt:Profiles><trt:Profiles token="sub" fixed="true"><tt:Name>Sub</tt:Name>'
-        + _encoder("sub", 640, 360, 15, 512)
-        + moves
-        + "</trt:Profiles>",
+ONE = ("vs_0",)
+"""The video sources of a camera."""
+
+
+def token_of(kind: str, source: str) -> str:
+    """The token of a profile: ``main`` of a camera, ``main-vs_3`` of a recorder."""
+    return kind if source in ONE else f"{kind}-{source}"
+
+
+def _source(source: str) -> str:
+    return (
+        f"<tt:Name>vsc_{source}</tt:Name><tt:UseCount>2</tt:UseCount>"
+        f"<tt:SourceToken>{source}</tt:SourceToken>"
+        '<tt:Bounds x="0" y="0" width="3840" height="2160"/>'
     )
 
 
-def _profile2(token: str, width: int, height: int, fps: int, kbps: int, types: set[str]) -> str:
+def profiles(ptz: bool, sources: Sequence[str] = ONE, fixed: Collection[str] = ()) -> str:
+    """The profiles of the older media service; sources that are ``fixed`` cannot be moved."""
+    found = ""
+    for source in sources:
+        moves = _PTZ if ptz and source not in fixed else ""
+        shows = (
+            f'<tt:VideoSourceConfiguration token="vsc_{source}">{_source(source)}'
+            "</tt:VideoSourceConfiguration>"
+        )
+        for kind, *encoded in (("main", 2560, 1440, 25, 4096), ("sub", 640, 360, 15, 512)):
+            token = token_of(kind, source)
+            found += (
+                f'<trt:Profiles token="{token}" fixed="true"><tt:Name>{kind.title()}</tt:Name>'
+                f"{shows}{_encoder(token, *encoded)}{moves}</trt:Profiles>"
+            )
+    return _made("trt", TRT, "GetProfiles", found)
+
+
+def _profile2(
+    kind: str, source: str, width: int, height: int, fps: int, kbps: int, types: set[str]
+) -> str:
+    token = token_of(kind, source)
     encoder = (
         f'<tr2:VideoEncoder token="ve_{token}" GovLength="100" Profile="Main">'
         f"<tt:Name>ve_{token}</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H265</tt:Encoding>"
@@ -154,28 +177,29 @@ def _profile2(token: str, width: int, height: int, fps: int, kbps: int, types: s
         "</tr2:AudioEncoder>"
     )
     parts = {
+        "VideoSource": f'<tr2:VideoSource token="vsc_{source}">{_source(source)}</tr2:VideoSource>',
         "VideoEncoder": encoder,
-        "AudioEncoder": sound if token == "main" else "",
+        "AudioEncoder": sound if kind == "main" else "",
         "PTZ": f'<tr2:PTZ token="ptz_0">{_MOVES}</tr2:PTZ>',
     }
     chosen = "".join(text for kind, text in parts.items() if types & {kind, "All"})
     return (
-        f'<tr2:Profiles token="{token}" fixed="true"><tr2:Name>{token.title()}</tr2:Name>'
+        f'<tr2:Profiles token="{token}" fixed="true"><tr2:Name>{kind.title()}</tr2:Name>'
         + (f"<tr2:Configurations>{chosen}</tr2:Configurations>" if chosen else "")
         + "</tr2:Profiles>"
     )
 
 
-def profiles2(ptz: bool, types: set[str]) -> str:
+def profiles2(
+    ptz: bool, types: set[str], sources: Sequence[str] = ONE, fixed: Collection[str] = ()
+) -> str:
     """The profiles of Media2, with the configurations that were asked for and no others."""
-    wanted = types if ptz else types - {"PTZ"}
-    return _made(
-        "tr2",
-        TR2,
-        "GetProfiles",
-        _profile2("main", 3840, 2160, 25, 6144, wanted)
-        + _profile2("sub", 640, 360, 15, 512, wanted),
-    )
+    found = ""
+    for source in sources:
+        wanted = types if ptz and source not in fixed else types - {"PTZ"}
+        found += _profile2("main", source, 3840, 2160, 25, 6144, wanted)
+        found += _profile2("sub", source, 640, 360, 15, 512, wanted)
+    return _made("tr2", TR2, "GetProfiles", found)
 
 
 def uri2(operation: str, url: str) -> str:

@@ -14,7 +14,10 @@ Vector = tuple[float, float, float]
 
 
 class Motors:
-    """Pan, tilt and zoom. ``speed`` is what it does now; ``ended_by`` why it last stood still."""
+    """Pan, tilt and zoom. ``speed`` is what it does now; ``ended_by`` why it last stood still.
+
+    ``profile`` is the token of the one that was moved last.
+    """
 
     def __init__(self) -> None:
         self.speed: Vector = (0.0, 0.0, 0.0)
@@ -23,6 +26,7 @@ class Motors:
         self.stops = 0
         self.ended_by = ""
         self.timeouts: list[str] = []
+        self.profile = ""
         self._timer: asyncio.TimerHandle | None = None
         self._next = 2
 
@@ -36,6 +40,7 @@ class Motors:
 
     def answer(self, operation: str, request: etree._Element) -> str | None:
         """Do what is asked; None where it is not known or names no preset."""
+        self.profile = _text(request, "ProfileToken")
         work = getattr(self, f"_{operation.lower()}", None)
         return None if work is None else work(request)
 

@@ -15,6 +15,7 @@ from ioc_api.cli.discover import discover
 from ioc_api.cli.probe import probe
 from tests.ingest.conftest import Camera, camera, clip
 from tests.onvif.device import JPEG, PASSWORD, USER, Setup, running
+from tests.onvif.recorder import recorder, url_of
 
 __all__ = ["camera", "clip"]
 URLS = {"main": "rtsp://127.0.0.1:8554/street", "sub": "rtsp://127.0.0.1:8554/street_sub"}
@@ -101,3 +102,11 @@ async def test_interfaces_that_are_not_there() -> None:
     done = await run(discover, "--interface", "nowhere0")
     assert isinstance(done.exception, CamhubError)
     assert "lo (127.0.0.1)" in done.exception.hint
+
+
+async def test_a_recorder_is_told_channel_by_channel() -> None:
+    async with running(recorder()) as device:
+        arguments = (device.url, "--username", USER, "--password-stdin")
+        words = (await run(probe, *arguments, given=f"{PASSWORD}\n")).output
+    third = words.index("source vs_3")
+    assert third < words.index(url_of("main", "vs_3")) < words.index("source vs_4")

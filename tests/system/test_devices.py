@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.onvif.device import PASSWORD, USER, Setup, TestDevice, running
+from tests.onvif.recorder import recorder, url_of
 from tests.system.hub import Hub
 from tests.waiting import eventually
 
@@ -64,6 +65,43 @@ async def test_a_device_is_found_registered_and_moved(
             client.delete(f"/api/v1/cameras/{dome['id']}").raise_for_status()
     for log in (hub.data / "logs").iterdir():
         assert PASSWORD not in log.read_text(errors="replace"), log.name
+
+
+async def test_channels_of_a_recorder_are_registered_one_by_one(page: Page, hub: Hub) -> None:
+    async with running(recorder()) as nvr:
+        await page.goto(f"{hub.url}/#/discovery")
+        await page.get_by_test_id("discovery-network").fill("127.0.0.1/32")
+        await page.get_by_test_id("onvif-ports").fill(str(nvr.port))
+        await page.get_by_test_id("rtsp-ports").fill("1")
+        await page.get_by_test_id("discovery-start").click()
+        await page.get_by_test_id("discovery-look").click()
+        await page.get_by_test_id("device-username").fill(USER)
+        await page.get_by_test_id("device-password").fill(PASSWORD)
+        await page.get_by_test_id("device-look").click()
+        count = page.get_by_test_id("channels-count")
+        await expect(count).to_have_text("4 kênh, trong đó 4 chưa đăng ký")
+        await page.get_by_test_id("channel-register-3").click()
+        await expect(page.get_by_test_id("channels")).to_contain_text("Hãy chọn một đơn vị")
+        await page.get_by_test_id("channels-unit").fill("26743")
+        await page.get_by_test_id("channel-name-2").fill("Sân sau")
+        for number in (3, 2):
+            await page.get_by_test_id(f"channel-register-{number}").click()
+            await expect(page.get_by_test_id(f"channel-register-{number}")).not_to_be_attached()
+        await expect(count).to_have_text("4 kênh, trong đó 2 chưa đăng ký")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_test_id("discovery-found")).to_contain_text("Đã đăng ký 2 camera")
+    with hub.client() as client:
+        made = {
+            camera["url"]: camera
+            for camera in client.get("/api/v1/cameras?limit=500").json()["items"]
+            if camera["capabilities"]["source_token"]
+        }
+        for camera in made.values():
+            client.delete(f"/api/v1/cameras/{camera['id']}").raise_for_status()
+    assert {url: camera["name"] for url, camera in made.items()} == {
+        url_of("main", "vs_2"): "Sân sau",
+        url_of("main", "vs_3"): "Cổng chợ 3",
+    }
 
 
 async def held_and_let_go(page: Page, hub: Hub, device: TestDevice, camera: str) -> None:

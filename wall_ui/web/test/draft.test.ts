@@ -45,6 +45,7 @@ const camera = {
     onvif_profiles: ['S', 'T'],
     onvif_url: '',
     endpoint_id: '',
+    source_token: '',
   },
   groups: ['g1', 'g2'],
   privacy_zones: [],
@@ -166,6 +167,7 @@ describe('the parts of a camera', () => {
         onvif_profiles: ['S', 'T'],
         onvif_url: '',
         endpoint_id: '',
+        source_token: '',
       },
     });
     const fresh = bodyOf({ ...draftOf(null, label), name: 'n', url: 'u' }, '26743', null);

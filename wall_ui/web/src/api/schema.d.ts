@@ -1255,9 +1255,30 @@ export interface paths {
         put?: never;
         /**
          * Register Found
-         * @description Register a device that was probed: streams, make, serial number and abilities come along.
+         * @description Register a device that was probed, or one channel of it: streams, make and abilities come
+         *     along, and the serial number where the device is the camera itself.
          */
         post: operations["register_found_api_v1_jobs__task_id__camera_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{task_id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description List the channels of a device that was probed, and as which camera each is registered.
+         */
+        get: operations["list_channels_api_v1_jobs__task_id__channels_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2880,7 +2901,7 @@ export interface components {
         /**
          * CapabilitiesShape
          * @description What a camera can do. ``onvif_url``: its ONVIF device service, or empty; ``endpoint_id``:
-         *     what that calls itself in discovery.
+         *     what that calls itself in discovery; ``source_token``: which of its video sources the camera is.
          */
         CapabilitiesShape: {
             /**
@@ -2905,6 +2926,11 @@ export interface components {
              * @default false
              */
             ptz: boolean;
+            /**
+             * Source Token
+             * @default
+             */
+            source_token: string;
         };
         /**
          * ChangePage
@@ -2942,6 +2968,35 @@ export interface components {
          * @enum {string}
          */
         ChangeState: "running" | "done" | "cancelled";
+        /**
+         * ChannelShape
+         * @description A video source of a device: a camera has one, a recorder many.
+         *
+         *     ``number`` counts from 1, ``main`` and ``sub`` are the tokens of the profiles that are proposed,
+         *     empty where it has no stream that is allowed. ``camera`` is null where it is new, or registered
+         *     where the caller may see nothing.
+         */
+        ChannelShape: {
+            camera: components["schemas"]["RegisteredShape"] | null;
+            /** Main */
+            main: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Source */
+            source: string;
+            /** Sub */
+            sub: string;
+        };
+        /**
+         * ChannelsShape
+         * @description The channels of a device in its own order, at most as many as a probe reads profiles.
+         */
+        ChannelsShape: {
+            /** Channels */
+            channels: components["schemas"]["ChannelShape"][];
+        };
         /**
          * CheckBody
          * @description How to read the file. Without ``mapping`` the columns are those that were recognised.
@@ -3580,10 +3635,11 @@ export interface components {
         Format: "json" | "geojson" | "ngsi-ld" | "csv";
         /**
          * FoundCameraBody
-         * @description A camera out of the probe of an ONVIF device: its unit, its name, which profiles.
+         * @description A camera out of the probe of an ONVIF device: its unit, its name, which source and profiles.
          *
-         *     Without tokens the largest profile is the main stream and the smallest other one the sub
-         *     stream.
+         *     Without a ``source`` it is that of the profile ``main``, or else the one with the largest
+         *     picture. Without profiles the largest of the source is the main stream and the smallest other
+         *     one the sub stream.
          */
         FoundCameraBody: {
             /** @default other */
@@ -3606,6 +3662,11 @@ export interface components {
             /** Password */
             password?: string | null;
             position?: components["schemas"]["PositionShape"] | null;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
             /** Sub */
             sub?: string | null;
             /** Unit Code */
@@ -3668,10 +3729,15 @@ export interface components {
         };
         /**
          * FoundShape
-         * @description A device that was found; ``camera`` is null where it is new, or out of the caller's scope.
+         * @description A device that was found, and the cameras in the caller's scope that it is registered as.
+         *
+         *     A recorder has many: which of its channels are new is told after a probe, by
+         *     ``/api/v1/jobs/{task_id}/channels``. ``camera`` is the surest of them, null where there is none.
          */
         FoundShape: {
             camera: components["schemas"]["RegisteredShape"] | null;
+            /** Cameras */
+            cameras: components["schemas"]["RegisteredShape"][];
             device: components["schemas"]["FoundDevice"];
         };
         /**
@@ -4235,6 +4301,8 @@ export interface components {
          *
          *     ``note`` is the code of a reason why the stream URL is missing or to be distrusted:
          *     ``elsewhere`` (another host than the device), ``network_not_allowed``, ``url``, ``fault``.
+         *     ``source`` is the token of the video source that it shows: a recorder has many. The address of
+         *     snapshots is asked for once for each source.
          */
         OnvifProfile: {
             /** Audio */
@@ -4260,6 +4328,11 @@ export interface components {
             ptz: boolean;
             /** Snapshot Url */
             snapshot_url: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
             /** Stream Url */
             stream_url: string;
             /** Token */
@@ -4687,9 +4760,11 @@ export interface components {
         };
         /**
          * RegisteredShape
-         * @description The camera that a device is registered as.
+         * @description The camera that a device, or a channel of it, is registered as.
          */
         RegisteredShape: {
+            /** Code */
+            code: string;
             /** Id */
             id: string;
             /** Name */
@@ -12096,6 +12171,76 @@ export interface operations {
             /** @description Insufficient Storage */
             507: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels_api_v1_jobs__task_id__channels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsShape"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

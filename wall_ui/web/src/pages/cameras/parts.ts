@@ -25,6 +25,7 @@ export interface Parts {
     onvif_profiles: readonly string[];
     onvif_url: string;
     endpoint_id: string;
+    source_token: string;
   };
   groups: readonly string[];
   /** Drawn on a page of their own; here so that an earlier version can bring them back. */
@@ -42,6 +43,7 @@ export function partsOf(camera: Camera | null): Parts {
       onvif_profiles: can?.onvif_profiles ?? [],
       onvif_url: can?.onvif_url ?? '',
       endpoint_id: can?.endpoint_id ?? '',
+      source_token: can?.source_token ?? '',
     },
     groups: camera?.groups ?? [],
     privacy_zones: camera?.privacy_zones ?? [],
@@ -61,6 +63,7 @@ export function partsBody(parts: Parts): Record<string, unknown> {
       onvif_profiles: [...can.onvif_profiles].sort(),
       onvif_url: can.onvif_url.trim(),
       endpoint_id: can.endpoint_id.trim(),
+      source_token: can.source_token.trim(),
     },
     groups: [...parts.groups].sort(),
     privacy_zones: parts.privacy_zones,

@@ -111,6 +111,8 @@ export const t = words(
     'can.onvif_url.hint': 'Ví dụ http://10.1.2.3/onvif/device_service',
     'can.endpoint_id': 'Mã thiết bị khi dò tìm',
     'can.endpoint_id.hint': 'Do thiết bị tự báo; giữ nguyên khi đổi địa chỉ.',
+    'can.source_token': 'Kênh của đầu ghi (mã nguồn hình)',
+    'can.source_token.hint': 'Nguồn hình của thiết bị mà camera này là; đầu ghi có nhiều nguồn.',
     'groups.none': 'Chưa có nhóm camera nào.',
     'groups.search': 'Tìm nhóm',
     'groups.nothing': 'Không có nhóm nào khớp.',
@@ -273,6 +275,9 @@ export const t = words(
     'can.onvif_url.hint': 'For example http://10.1.2.3/onvif/device_service',
     'can.endpoint_id': 'Id in discovery',
     'can.endpoint_id.hint': 'What the device calls itself; it stays when the address changes.',
+    'can.source_token': 'Channel of the recorder (video source)',
+    'can.source_token.hint':
+      'Which video source of the device this camera is; a recorder has many.',
     'groups.none': 'There is no camera group.',
     'groups.search': 'Find a group',
     'groups.nothing': 'No group matches.',

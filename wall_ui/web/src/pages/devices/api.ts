@@ -8,6 +8,7 @@ export type ProbeReport = Schemas['ProbeReport'];
 export type Failure = Schemas['Failure'];
 export type Discovery = Schemas['DiscoveryShape'];
 export type Found = Schemas['FoundShape'];
+export type Channel = Schemas['ChannelShape'];
 export type Interfaces = Schemas['InterfacesShape'];
 
 const ROOT = '/api/v1/discovery';
@@ -45,6 +46,11 @@ export function probeCamera(api: Api, id: string, of: 'stream' | 'device'): Prom
 /** Writes what a probe of this camera found into its record. */
 export function keepFacts(api: Api, id: string, job: string): Promise<Camera> {
   return api.send('POST', `/api/v1/cameras/${encodeURIComponent(id)}/facts`, { job });
+}
+
+/** The video sources of a device that was probed, and as which camera each is registered. */
+export async function listChannels(api: Api, job: string): Promise<readonly Channel[]> {
+  return (await api.get<Schemas['ChannelsShape']>(jobPath(job, '/channels'))).channels;
 }
 
 export function registerFound(api: Api, job: string, body: object): Promise<Camera> {

@@ -60,6 +60,20 @@ function ptzWords(ptz: boolean, presets: number, profiles: number): string {
   return ptz ? t('fact.ptz.yes', { n: presets }) : t('fact.ptz.no');
 }
 
+type Profile = NonNullable<ProbeReport['device']>['profiles'][number];
+
+/** What a profile sends: `H264 2560 × 1440, 25/s`. */
+export function profileWords(profile: Profile): string {
+  const { codec, width, height, fps } = profile;
+  return `${codec.toUpperCase()} ${width} × ${height}, ${fps}/s`.trim();
+}
+
+/** How many video sources a device shows: a recorder many, a camera one. */
+export function sourcesOf(report: ProbeReport | null): number {
+  const sources = (report?.device?.profiles ?? []).map((profile) => profile.source ?? '');
+  return new Set(sources.filter((source) => source !== '')).size;
+}
+
 /** Words for a code; the server's own English where it is one that we do not know. */
 export function failureWords(code: string, message = ''): string {
   const key = `fail.${code}`;

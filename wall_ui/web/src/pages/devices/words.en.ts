@@ -35,6 +35,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   fresh: 'New',
   open: 'Open camera',
   look: 'Look and register',
+  'look.again': 'Look at its channels',
   manual: 'Another device',
   'manual.hint': 'Enter the address of an ONVIF device or of an RTSP stream.',
 
@@ -67,6 +68,20 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   sub: 'Sub stream',
   'sub.none': 'None',
   register: 'Register the camera',
+  'channels.title': 'Channels of this recorder',
+  'channels.hint':
+    'Choose the unit, then register each channel; the user name and password above go with it.',
+  'channels.count': '{n} channels, {fresh} of them new',
+  'channels.none': 'The device shows no channel.',
+  'channel.number': 'Channel',
+  'channel.name': 'Name of the camera',
+  'channel.name.of': 'Name of the camera on channel {n}',
+  'channel.streams': 'Streams',
+  'channel.state': 'State',
+  'channel.actions': 'Actions',
+  'channel.empty': 'No stream that may be used',
+  'channel.register': 'Register',
+  'found.more': '{n} cameras registered',
   'registered.now': '{name} is registered.',
 
   'fact.device': 'Device',

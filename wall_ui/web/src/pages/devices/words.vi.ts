@@ -33,6 +33,7 @@ export const vi = {
   fresh: 'Mới',
   open: 'Mở camera',
   look: 'Xem và đăng ký',
+  'look.again': 'Xem các kênh',
   manual: 'Thiết bị khác',
   'manual.hint': 'Nhập địa chỉ của một thiết bị ONVIF hoặc một luồng RTSP.',
 
@@ -65,6 +66,20 @@ export const vi = {
   sub: 'Luồng phụ',
   'sub.none': 'Không dùng',
   register: 'Đăng ký camera',
+  'channels.title': 'Các kênh của đầu ghi này',
+  'channels.hint':
+    'Chọn đơn vị rồi đăng ký từng kênh; tên đăng nhập và mật khẩu ở trên được dùng cho kênh đó.',
+  'channels.count': '{n} kênh, trong đó {fresh} chưa đăng ký',
+  'channels.none': 'Thiết bị không có kênh nào.',
+  'channel.number': 'Kênh',
+  'channel.name': 'Tên camera',
+  'channel.name.of': 'Tên camera của kênh {n}',
+  'channel.streams': 'Luồng',
+  'channel.state': 'Tình trạng',
+  'channel.actions': 'Thao tác',
+  'channel.empty': 'Không có luồng dùng được',
+  'channel.register': 'Đăng ký',
+  'found.more': 'Đã đăng ký {n} camera',
   'registered.now': 'Đã đăng ký {name}.',
 
   'fact.device': 'Thiết bị',

@@ -69,6 +69,7 @@ function can(value: Readonly<Record<string, unknown>>): readonly string[] {
     profiles.length > 0 ? `ONVIF ${profiles.join(', ')}` : '',
     String(value['onvif_url'] ?? ''),
     String(value['endpoint_id'] ?? ''),
+    String(value['source_token'] ?? ''),
   ].filter((part) => part !== '');
 }
 
