@@ -130,12 +130,15 @@ class RowReader:
             return
         if not lat or not lon:
             draft.messages.append(error(where, "position_incomplete"))
+        read: list[float] = []
+        for column, text in ((where, lat), ("lon" if where == "lat" else where, lon)):
+            try:
+                read += [cells.coordinate(text, 180.0)] if text else []
+            except CellError as wrong:
+                draft.messages.append(wrong.message(column))
+        if len(read) < 2:
             return
-        try:
-            north, east = cells.coordinate(lat, 180.0), cells.coordinate(lon, 180.0)
-        except CellError as wrong:
-            draft.messages.append(wrong.message(where))
-            return
+        north, east = read
         if abs(north) > 90:
             swapped = abs(east) <= 90
             code = "position_swapped" if swapped else "not_a_coordinate"

@@ -12,6 +12,7 @@ import click
 
 from camera_registry.adapters.blobs import BlobStore
 from camera_registry.base.clock import SystemClock
+from camera_registry.imports.columns import BY_FIELD
 from camera_registry.imports.csv_table import ENCODINGS
 from camera_registry.imports.messages import Level
 from camera_registry.imports.model import Import, ImportState, Mode, RowState
@@ -20,7 +21,7 @@ from camera_registry.imports.template import template
 from camera_registry.model import Actor
 from camera_registry.scope import Scope
 from ioc_api.cli.base import CamhubGroup, run_tool, settings_options
-from ioc_api.cli.terminal import spoken, tell
+from ioc_api.cli.terminal import own_language, spoken, tell
 from ioc_api.compose.database import opened_database
 from ioc_api.compose.imports import imports_of
 from ioc_api.compose.services import make_services
@@ -58,14 +59,14 @@ def write_template(file: Path, language: str) -> None:
     help="Register all rows, or none where one is wrong.",
 )
 @click.option("--encoding", type=click.Choice(ENCODINGS), help="Instead of finding it out.")
-@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+@click.option("--language", type=click.Choice(["vi", "en"]), help="Instead of the terminal's.")
 def run(
     config: Path | None,
     data: Path | None,
     file: Path,
     mode: str | None,
     encoding: str | None,
-    language: str,
+    language: str | None,
 ) -> None:
     """Check a FILE of cameras; register it only with --apply or --apply-all.
 
@@ -80,7 +81,7 @@ def run(
         record = await service.upload(file, file.name, _actor(), encoding or "")
         await service.check(record, _CITY, encoding=encoding or "")
         record = await _done(service, record, "checked")
-        await _print_rows(service, record, language)
+        await _print_rows(service, record, language or own_language())
         good, wrong = (record.counts.get(s, 0) for s in (RowState.GOOD, RowState.WRONG))
         tell(f"{good} good, {wrong} wrong, {record.warned} with warnings.")
         if mode is None or record.state is not ImportState.CHECKED:
@@ -139,8 +140,12 @@ async def _print_rows(service: Imports, record: Import, language: str) -> None:
         page = await service.rows(record, after=after, limit=_PAGE)
         for row in page:
             for message in row.messages:
-                level = "" if message.level is Level.ERROR else " (warning)"
-                click.echo(f"row {row.number}, {message.field}{level}: {message.words(language)}")
+                column, words = BY_FIELD[message.field], message.words(language)
+                heading = column.en if language == "en" else column.vi
+                if message.level is Level.ERROR:
+                    tell(f"row {row.number}, {heading}: {words}", language=language)
+                else:
+                    tell(f"row {row.number}, {heading} (warning): {words}", language=language)
         if len(page) < _PAGE:
             return
         after = page[-1].number

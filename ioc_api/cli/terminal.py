@@ -12,16 +12,24 @@ from camera_registry.language import DEFAULT, LANGUAGES, say
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-def spoken(text: str) -> str:
-    """Return a sentence of ours in the language of this terminal: the first locale that is set."""
+def own_language() -> str:
+    """Return the language of this terminal: that of the first locale that is set."""
     locale = next((os.environ[name] for name in _LOCALES if os.environ.get(name)), "")
     language = locale.replace(".", "_").partition("_")[0].lower()
-    return say(text, language if language in LANGUAGES else DEFAULT)
+    return language if language in LANGUAGES else DEFAULT
 
 
-def tell(text: str, **how: Any) -> None:
-    """Print a sentence of ours; ``how`` is click's. What programs read is printed as it is."""
-    click.echo(spoken(text), **how)
+def spoken(text: str) -> str:
+    """Return a sentence of ours in the language of this terminal."""
+    return say(text, own_language())
+
+
+def tell(text: str, *, language: str = "", **how: Any) -> None:
+    """Print a sentence of ours, in the language of this terminal unless another one is asked for.
+
+    ``how`` is click's. What programs read is printed as it is.
+    """
+    click.echo(say(text, language or own_language()), **how)
 
 
 def confirm(question: str) -> None:

@@ -140,6 +140,9 @@ def test_swapped_coordinates_are_seen() -> None:
         ("10.8", "107.0", [("lat", "position_outside_unit")], False),
         ("10.8", "", [("lat", "position_incomplete")], False),
         ("x", "106.7", [("lat", "not_a_coordinate")], False),
+        ("10.8", "x", [("lon", "not_a_coordinate")], False),
+        ("x", "y", [("lat", "not_a_coordinate"), ("lon", "not_a_coordinate")], False),
+        ("x", "", [("lat", "position_incomplete"), ("lat", "not_a_coordinate")], False),
         ("95", "106.7", [("lat", "not_a_coordinate")], False),
     ],
 )

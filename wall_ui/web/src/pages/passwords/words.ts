@@ -28,7 +28,7 @@ export const t = words(
     'mode.devices': 'Cả trên camera (ONVIF)',
     'mode.devices.hint':
       'Từng camera: thử mật khẩu cũ, đặt mật khẩu mới, thử mật khẩu mới rồi mới lưu. Qua http, mật khẩu mới đi không mã hóa trong mạng camera.',
-    'source.random': 'Mỗi camera một mật khẩu mạnh, ngẫu nhiên',
+    'source.random': 'Mỗi thiết bị một mật khẩu mạnh, ngẫu nhiên (các kênh của đầu ghi dùng chung)',
     'source.given': 'Một mật khẩu cho tất cả',
     password: 'Mật khẩu mới',
     repeat: 'Nhập lại mật khẩu mới',
@@ -119,7 +119,7 @@ export const t = words(
     'mode.devices': 'On the cameras as well (ONVIF)',
     'mode.devices.hint':
       'Each camera: the old password is tried, the new one set and tried, and only then stored. Over http the new one is readable in the camera network.',
-    'source.random': 'A strong random password for each camera',
+    'source.random': 'A strong random password for each device (the channels of a recorder share it)',
     'source.given': 'One password for all',
     password: 'New password',
     repeat: 'New password again',
