@@ -91,7 +91,7 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'fact.onvif': 'ONVIF profiles',
   'fact.services': 'Services',
   'fact.ptz': 'PTZ',
-  'fact.ptz.yes': 'Yes, {n} presets',
+  'fact.ptz.yes': 'Yes; presets: {n}',
   'fact.ptz.no': 'No',
   'fact.clock': 'Clock offset',
   'fact.codec': 'Codec',

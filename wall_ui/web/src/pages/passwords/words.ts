@@ -119,7 +119,8 @@ export const t = words(
     'mode.devices': 'On the cameras as well (ONVIF)',
     'mode.devices.hint':
       'Each camera: the old password is tried, the new one set and tried, and only then stored. Over http the new one is readable in the camera network.',
-    'source.random': 'A strong random password for each device (the channels of a recorder share it)',
+    'source.random':
+      'A strong random password for each device (the channels of a recorder share it)',
     'source.given': 'One password for all',
     password: 'New password',
     repeat: 'New password again',
