@@ -339,3 +339,38 @@ async def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(page: Page, h
     await expect(page.get_by_test_id("camera-form")).to_have_count(0)
     await page.get_by_test_id("camera-add").press("Enter")
     await expect(page.get_by_test_id("camera-form")).to_be_visible()
+
+
+async def test_the_way_back_to_the_list_keeps_its_filters_and_its_page(
+    page: Page, hub: Hub
+) -> None:
+    with hub.client() as client:
+        made = []
+        for number in range(60):
+            camera = {
+                "name": f"Trả về {number:03}",
+                "unit_code": "26740",
+                "url": f"rtsp://127.0.0.1:9/back-{number}",
+                "enabled": False,
+                "tags": ["back"],
+            }
+            made.append(client.post("/api/v1/cameras", json=camera).raise_for_status().json())
+    try:
+        await page.goto(f"{hub.url}/#/cameras")
+        await page.get_by_test_id("cameras-tag").fill("back")
+        await expect(page).to_have_url(re.compile("tag=back"))
+        rows = page.get_by_test_id("cameras").locator("[data-row]")
+        await expect(rows.first).to_have_attribute("data-row", made[0]["id"])
+        await page.get_by_test_id("table-next").click()
+        last = page.locator(f'[data-row="{made[-1]["id"]}"]')
+        await last.get_by_role("link").first.click()
+        await expect(page.get_by_test_id("camera-title")).to_have_text("Trả về 059")
+        await page.get_by_text("← Danh sách").click()
+        await expect(last).to_be_visible()
+        await expect(page.get_by_test_id("cameras-tag")).to_have_value("back")
+        await page.get_by_test_id("table-prev").click()
+        await expect(page.locator(f'[data-row="{made[0]["id"]}"]')).to_be_visible()
+    finally:
+        with hub.client() as client:
+            for each in made:
+                client.delete(f"/api/v1/cameras/{each['id']}").raise_for_status()

@@ -25,6 +25,18 @@ const THREE: Readonly<Record<string, RowPage<string>>> = {
 };
 
 describe('a paged list', () => {
+  it('begins where the reader last stood', async () => {
+    const ask = (cursor: string) => Promise.resolve(THREE[cursor] ?? { items: [] });
+    const first = new PagedList(ask);
+    await first.load();
+    await first.turn(1);
+    const again = new PagedList(ask, undefined, first.cursors);
+    await again.load();
+    expect([again.rows, again.number, again.more]).toEqual([['b'], 2, true]);
+    await again.turn(-1);
+    expect([again.rows, again.number]).toEqual([['a'], 1]);
+  });
+
   it('turns to the end and back, and not beyond', async () => {
     const asked: string[] = [];
     const list = new PagedList((cursor) => {

@@ -15,15 +15,26 @@ export class PagedList<Row> {
   busy = $state(true);
   failure = $state('');
   /** Cursors of the pages so far; the last one is that of the page that is shown. */
-  #cursors = $state.raw<readonly string[]>(['']);
+  #cursors = $state.raw<readonly string[]>([]);
   #next = $state<string | null>(null);
   #asked = 0;
   readonly #ask: (cursor: string) => Promise<RowPage<Row>>;
   readonly #words: (cause: unknown) => string;
 
-  constructor(ask: (cursor: string) => Promise<RowPage<Row>>, words = errorWords) {
+  /** `cursors` are those of the pages up to the one that it begins with. */
+  constructor(
+    ask: (cursor: string) => Promise<RowPage<Row>>,
+    words = errorWords,
+    cursors: readonly string[] = [''],
+  ) {
     this.#ask = ask;
     this.#words = words;
+    this.#cursors = cursors;
+  }
+
+  /** Where the page is that is shown: to begin there again. */
+  get cursors(): readonly string[] {
+    return this.#cursors;
   }
 
   /** Number of the page that is shown, from 1. */
