@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from camera_registry.base.errors import ConfigError, ForbiddenError, InvalidError
 from camera_registry.model import Credentials
+from camera_registry.url_form import plain
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -32,8 +33,6 @@ HIDDEN_NAMES = (
 """How makers call a password in paths and queries, such as ``user=admin_password=…_channel=1``."""
 
 _SECRET = re.compile(HIDDEN_NAMES + r"=(?!_[a-z]+=)[^&;/]", re.IGNORECASE)
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXAMPLE = "write for example rtsp://10.1.2.3:554/stream1"
 _SERVICE_EXAMPLE = "write for example http://10.1.2.3/onvif/device_service"
 
@@ -172,8 +171,8 @@ class UrlPolicy:
         netloc = self._host(host)
         if port is not None and port != ports[parts.scheme]:
             netloc += f":{port}"
-        path = _plain(quote(parts.path, safe="/%:=@,;+$!*'()&~-._"))
-        query = _plain(quote(parts.query, safe="/%:=@,;+$!*'()&~-._?"))
+        path = plain(quote(parts.path, safe="/%:=@,;+$!*'()&~-._"))
+        query = plain(quote(parts.query, safe="/%:=@,;+$!*'()&~-._?"))
         url = f"{parts.scheme}://{netloc}{path}" + (f"?{query}" if query else "")
         return CameraUrl(url, _credentials(parts.username, parts.password))
 
@@ -198,30 +197,6 @@ class UrlPolicy:
         if labels[-1] == "localhost" and not self.permits("127.0.0.1"):
             raise _forbidden()
         return name
-
-
-def stream_variants(url: str) -> tuple[str, ...]:
-    """Return how else an accepted URL may be written: the root of a host with and without /."""
-    parts = urlsplit(url)
-    if parts.path not in ("", "/") or parts.query:
-        return (url,)
-    bare = parts._replace(path="").geturl()
-    return bare, f"{bare}/"
-
-
-def stream_key(url: str) -> str:
-    """Return what is the same for all URLs of one stream."""
-    return stream_variants(url)[0]
-
-
-def _plain(text: str) -> str:
-    """Write each percent-encoding in one way (RFC 3986 6.2.2): not at all where none is needed."""
-
-    def one(found: re.Match[str]) -> str:
-        sign = chr(int(found[0][1:], 16))
-        return sign if sign in _UNRESERVED else found[0].upper()
-
-    return _ENCODED.sub(one, text)
 
 
 def check_credentials(credentials: Credentials) -> Credentials:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from camera_registry.adapters.camera_tables import cameras
 from camera_registry.records import UrlTakenError
 from camera_registry.stored import StoredCamera
-from camera_registry.urls import stream_key, stream_variants
+from camera_registry.url_form import stream_key, stream_variants
 
 _LOCK_KEY = 0x75726C73
 """Key of the advisory lock ("urls")."""

@@ -10,7 +10,7 @@ from camera_registry.geo.distance import metres
 from camera_registry.imports.messages import Message, error, warning
 from camera_registry.imports.rows import Draft
 from camera_registry.model import Position
-from camera_registry.urls import stream_key
+from camera_registry.url_form import stream_key
 
 SAME_PLACE_M = 5.0
 SAME_VIEW_DEG = 10.0

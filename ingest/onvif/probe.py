@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from camera_registry.base.clock import Clock
 from camera_registry.base.errors import CamhubError
@@ -25,7 +24,7 @@ from ingest.onvif.device import PTZ, OnvifDevice
 from ingest.onvif.media import Media, media_of
 from ingest.onvif.media_profile import MediaProfile
 from ingest.onvif.soap import LoginRefusedError
-from ingest.onvif.xml import printable
+from ingest.onvif.told_urls import snapshot_url, stream_url
 
 Value = TypeVar("Value")
 Progress = Callable[[float, str], None]
@@ -168,7 +167,7 @@ class _Look:
                 f"{media.label}GetSnapshotUri", lambda: media.snapshot_uri(token), "", quiet=True
             )
             self._shown.add(item.source)
-        url, note = self._stream_url(stream)
+        url, note = stream_url(stream, self.device.url, self.policy)
         return OnvifProfile(
             token=token,
             name=item.name,
@@ -181,37 +180,10 @@ class _Look:
             ptz=moves and item.ptz,
             audio=item.audio,
             stream_url=url,
-            snapshot_url=self._snapshot_url(snapshot),
+            snapshot_url=snapshot_url(snapshot, self.device.url),
             note=note,
             source=item.source,
         )
-
-    def _stream_url(self, told: str) -> tuple[str, str]:
-        """Return a stream's address without credentials, and the code of what is wrong with it."""
-        if not told.strip():
-            return "", "fault"
-        try:
-            url = self.policy.accept(told.strip()).url
-        except CamhubError as error:
-            return "", error.code
-        here = urlsplit(self.device.url).hostname
-        return url, "" if urlsplit(url).hostname == here else "elsewhere"
-
-    def _snapshot_url(self, told: str) -> str:
-        """Return a snapshot's address if it is at the very host that was asked."""
-        if len(told) > 2048 or told != printable(told, 2048):
-            return ""
-        try:
-            parts = urlsplit(told)
-            port = parts.port
-        except ValueError:
-            return ""
-        here = urlsplit(self.device.url).hostname
-        if parts.scheme not in ("http", "https") or parts.hostname != here or port == 0:
-            return ""
-        if parts.username or parts.password or "pass" in parts.query.lower():
-            return ""
-        return parts._replace(fragment="").geturl()
 
     async def _presets(self, profiles: tuple[OnvifProfile, ...]) -> int:
         token = next(profile.token for profile in profiles if profile.ptz)
