@@ -112,22 +112,19 @@ class Series:
     def drain(self, at_us: int | None) -> list[CountRecord]:
         """Hand over and forget the minutes that ended before ``at_us`` (None: all), in order."""
         done = sorted(m for m in self._minutes if at_us is None or m != at_us // MINUTE_US)
+        return [one for minute in done for one in self._records(minute, self._minutes.pop(minute))]
+
+    def open(self) -> list[CountRecord]:
+        """Return what was collected and not handed over, and go on collecting."""
+        return [one for minute in sorted(self._minutes) for one in self._records(minute)]
+
+    def _records(
+        self, minute: int, values: dict[_Key, tuple[float, int]] | None = None
+    ) -> list[CountRecord]:
+        held = self._minutes[minute] if values is None else values
         return [
-            CountRecord(
-                *self._names,
-                measure,
-                direction,
-                label,
-                how,
-                minute * MINUTE_US,
-                60,
-                value,
-                weight,
-            )
-            for minute in done
-            for (measure, direction, label, how), (value, weight) in sorted(
-                self._minutes.pop(minute).items()
-            )
+            CountRecord(*self._names, *key, minute * MINUTE_US, 60, value, weight)
+            for key, (value, weight) in sorted(held.items())
         ]
 
 

@@ -75,9 +75,16 @@ class LineCrossRule(TrackRule, frozen=True, tag="line_cross", kw_only=True):
 
 
 class DwellRule(ZoneRule, frozen=True, tag="dwell"):
-    """Tell when an object has been in a zone for ``after_s``: once for each stay."""
+    """Tell when an object has been in a zone for ``after_s``: once for each stay.
+
+    Who is lost from sight inside, behind a bus or a pillar, and found again within ``bridge_s`` not
+    farther than ``bridge_distance`` (of the picture) is the same and has been there all the time;
+    the event says how much of it was out of sight (``hidden_s``). 0 ends a stay with its track.
+    """
 
     after_s: Day = 60.0
+    bridge_s: Hour = 10.0
+    bridge_distance: Share = 0.12
 
 
 class QueueRule(ZoneRule, frozen=True, tag="queue"):

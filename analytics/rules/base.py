@@ -73,6 +73,22 @@ class Machine(Protocol):
         """Hand over the records of the minutes that closed before ``at_us``; None: of all."""
         ...
 
+    def open_counts(self) -> list[CountRecord]:
+        """Return the records of minutes that were not handed over, as they are now."""
+        ...
+
+
+class Uncounted:
+    """The counts of a rule that keeps none: all that it says are events."""
+
+    def counts(self, at_us: int | None) -> list[CountRecord]:
+        """Return nothing."""
+        return []
+
+    def open_counts(self) -> list[CountRecord]:
+        """Return nothing."""
+        return []
+
 
 class CoolDown:
     """Lets one hit through and holds the next ones back for a time; counts those."""
@@ -170,10 +186,14 @@ class Area:
 
 def qualifies(rule: TrackRule, track: Track) -> bool:
     """Say whether a sighting meets what a rule demands of its tracks."""
+    known = track.age_s >= rule.min_age_s and track.travel >= rule.min_travel
+    return known and fits(rule, track)
+
+
+def fits(rule: TrackRule, track: Track) -> bool:
+    """Say whether a sighting is what a rule goes by, however new its track is."""
     return (
         track.confirmed
-        and track.age_s >= rule.min_age_s
-        and track.travel >= rule.min_travel
         and track.box.w * track.box.h >= rule.min_size
         and track.score >= rule.min_score
         and (not rule.labels or track.label in rule.labels)

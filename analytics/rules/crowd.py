@@ -45,3 +45,7 @@ class Crowd:
     def counts(self, at_us: int | None) -> list[CountRecord]:
         """Hand over the occupancy of the minutes that are over."""
         return self._series.drain(at_us)
+
+    def open_counts(self) -> list[CountRecord]:
+        """Return the measures of the minute that goes on."""
+        return self._series.open()

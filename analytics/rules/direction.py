@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from analytics.geometry import Point, foot
 from analytics.rulebook.book import WrongWayRule
-from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hit
-from analytics.series import CountRecord
+from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, Uncounted, track_hit
 
 _MAX_STEPS = 128
 
@@ -22,7 +21,7 @@ class _Way:
     told: bool = False
 
 
-class WrongWay:
+class WrongWay(Uncounted):
     """Applies one :class:`WrongWayRule`: speaks once for each track.
 
     Angles are those of the screen: the arrow and the way are compared in picture heights.
@@ -64,10 +63,6 @@ class WrongWay:
                     zone = self._area.id
                     hits.append(track_hit(self.KIND, self._rule, zone, track, degrees=degrees))
         return hits
-
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: wrong ways are events."""
-        return []
 
     def _step(self, way: _Way, here: Point, at_us: int) -> None:
         way.steps.append((at_us, here))

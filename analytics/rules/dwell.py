@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from analytics.rulebook.book import DwellRule
-from analytics.rules.base import CoolDown, Hit, Sight, track_hit
+from analytics.rules.base import CoolDown, Hit, Sight, Uncounted, track_hit
+from analytics.rules.stay import Bridge, Stay
 from analytics.rules.stays import Stays
-from analytics.series import CountRecord
 
 
-class Dwell:
-    """Applies one :class:`DwellRule`: speaks once for each stay that lasts."""
+class Dwell(Uncounted):
+    """Applies one :class:`DwellRule`: once for each stay that lasts, of who is in sight."""
 
     KIND = "dwell"
 
     def __init__(self, rule: DwellRule) -> None:
         self._rule = rule
-        self._stays = Stays(rule)
+        self._stays = Stays(rule, bridge=Bridge(rule.bridge_s, rule.bridge_distance))
         self._cool_down = CoolDown(rule.cool_down_s)
 
     @property
@@ -28,15 +28,15 @@ class Dwell:
         self._stays.update(sight.tracks, sight.at_us)
         hits: list[Hit] = []
         for stay in self._stays.present:
-            dwell_s = stay.length_s
-            if stay.told or dwell_s < self._rule.after_s:
+            if stay.lost or stay.told or stay.length_s < self._rule.after_s:
                 continue
             stay.told = True
             if self._cool_down.allows(sight.at_us):
-                zone = self._rule.zone.id
-                hits.append(track_hit(self.KIND, self._rule, zone, stay.track, dwell_s=dwell_s))
+                hits.append(self._hit(stay))
         return hits
 
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: long stays are events."""
-        return []
+    def _hit(self, stay: Stay) -> Hit:
+        measured = {"dwell_s": stay.length_s}
+        if stay.hidden_us:
+            measured["hidden_s"] = stay.hidden_us / 1e6
+        return track_hit(self.KIND, self._rule, self._rule.zone.id, stay.track, **measured)

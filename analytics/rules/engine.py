@@ -126,6 +126,10 @@ class RuleEngine:
                 outcome.held_back[kind] = outcome.held_back.get(kind, 0) + held_back
         return outcome
 
+    def open_counts(self) -> list[CountRecord]:
+        """Return the counts of minutes that are still open, as they are now."""
+        return [record for slot in self._slots for record in slot.machine.open_counts()]
+
     def flush(self) -> list[CountRecord]:
         """Forget what was seen; return the counts of the minutes that were still open."""
         return [record for slot in self._slots for record in slot.clear()]

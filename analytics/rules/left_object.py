@@ -17,8 +17,7 @@ from analytics.detectors.outline import rim_ratio
 from analytics.events import Box, Track
 from analytics.geometry import corners, cover_matrix, foot
 from analytics.rulebook.book import LeftObjectRule
-from analytics.rules.base import Area, CoolDown, Hit, Sight, place_hit
-from analytics.series import CountRecord
+from analytics.rules.base import Area, CoolDown, Hit, Sight, Uncounted, place_hit
 
 LEFT, REMOVED = "object_left", "object_removed"
 
@@ -34,7 +33,7 @@ _Grid = NDArray[np.float32]
 _Mask = NDArray[np.bool_]
 
 
-class LeftObject:
+class LeftObject(Uncounted):
     """Applies one :class:`LeftObjectRule`. Needs planes; without them it says nothing."""
 
     def __init__(self, rule: LeftObjectRule) -> None:
@@ -70,10 +69,6 @@ class LeftObject:
             self._learn(seen, (at_us - self._began_us) / 1e6 / self._rule.learn_s)
             return []
         return self._find(seen, self._ground, elapsed, sight)
-
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: what is left is an event."""
-        return []
 
     def _start(self, plane: NDArray[np.uint8], at_us: int) -> None:
         self._ground = plane.astype(np.float32)

@@ -60,6 +60,10 @@ class LineCross:
         """Hand over the crossings of the minutes that are over."""
         return self._series.drain(at_us)
 
+    def open_counts(self) -> list[CountRecord]:
+        """Return the measures of the minute that goes on."""
+        return self._series.open()
+
     def _step(self, walk: _Walk | None, track: Track) -> _Walk:
         here = foot(track.box)
         if walk is None:

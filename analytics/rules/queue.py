@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analytics.rulebook.book import QueueRule
 from analytics.rules.base import Alarm, CoolDown, Hit, Sight, bounds, place_hit, track_hit
-from analytics.rules.stays import Stay, Stays
+from analytics.rules.stay import Bridge, Stay
+from analytics.rules.stays import Stays
 from analytics.series import CountRecord, Looks, Series
 
 
@@ -20,12 +21,8 @@ class Queue:
 
     def __init__(self, rule: QueueRule) -> None:
         self._rule = rule
-        self._stays = Stays(
-            rule,
-            bridge_s=rule.bridge_s,
-            bridge_distance=rule.bridge_distance,
-            first_out=rule.first_out,
-        )
+        bridge = Bridge(rule.bridge_s, rule.bridge_distance, in_boxes=True)
+        self._stays = Stays(rule, bridge=bridge, first_out=rule.first_out)
         self._alarm = Alarm(0.0, rule.clear_s)
         self._cool_down = CoolDown(rule.cool_down_s)
         self._series = Series(rule.id, rule.version, rule.zone.id, rule.kind)
@@ -54,6 +51,10 @@ class Queue:
     def counts(self, at_us: int | None) -> list[CountRecord]:
         """Hand over the measures of the minutes that are over."""
         return self._series.drain(at_us)
+
+    def open_counts(self) -> list[CountRecord]:
+        """Return the measures of the minute that goes on."""
+        return self._series.open()
 
     def _measure(self, at_us: int, waits: list[float]) -> None:
         weight = self._looks.milliseconds(at_us)

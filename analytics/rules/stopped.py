@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from analytics.events import Track
 from analytics.geometry import Point, foot
 from analytics.rulebook.book import StoppedRule
-from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, track_hit
-from analytics.series import CountRecord
+from analytics.rules.base import Area, CoolDown, Hit, Qualifier, Sight, Uncounted, track_hit
 
 _FOUND_US = 10_000_000
 _KEPT_US = 30_000_000
@@ -29,7 +28,7 @@ class _Stand:
     told: bool = False
 
 
-class Stopped:
+class Stopped(Uncounted):
     """Applies one :class:`StoppedRule`: once for each stop; twice the drift begins a new one.
 
     What stands hidden for long comes back as another track: one that begins within ten seconds in
@@ -70,10 +69,6 @@ class Stopped:
             if stand is not None:
                 self._stands[track.id] = stand
         return hits
-
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: stops are events."""
-        return []
 
     def _follow(self, stand: _Stand | None, track: Track, sight: Sight) -> _Stand | None:
         margin = self._rule.margin if stand is not None else 0.0

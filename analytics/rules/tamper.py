@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.rulebook.book import TamperRule
-from analytics.rules.base import WHOLE_BOX, Alarm, CoolDown, Hit, Sight, place_hit
-from analytics.series import CountRecord
+from analytics.rules.base import WHOLE_BOX, Alarm, CoolDown, Hit, Sight, Uncounted, place_hit
 
 COVERED, DEFOCUSED, MOVED, FROZEN, BLACK = "covered", "defocused", "moved", "frozen", "black"
 CAUSES = (COVERED, DEFOCUSED, MOVED, FROZEN, BLACK)
@@ -47,7 +46,7 @@ class _View:
     contrast: float
 
 
-class Tamper:
+class Tamper(Uncounted):
     """Applies one :class:`TamperRule`. Needs planes; without them it says nothing.
 
     A view that was moved becomes the normal one after a minute: the new view is then watched.
@@ -82,10 +81,6 @@ class Tamper:
                 hits.append(place_hit(f"tamper_{name}", self._rule, "", WHOLE_BOX))
         self._relearn(cause, at_us)
         return hits
-
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: tampering is an event."""
-        return []
 
     def _judge(self, plane: NDArray[np.uint8], at_us: int) -> str:
         """Name what is wrong with a plane, or return an empty text."""

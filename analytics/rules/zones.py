@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from analytics.events import Track
 from analytics.rulebook.book import ZoneEnterRule, ZoneLeaveRule
-from analytics.rules.base import Area, CoolDown, Hit, Sight, qualifies, track_hit
+from analytics.rules.base import Area, CoolDown, Hit, Sight, Uncounted, qualifies, track_hit
 from analytics.rules.stays import Stays
-from analytics.series import CountRecord
 
 
 @dataclass(slots=True)
@@ -20,7 +19,7 @@ class _Presence:
     told: bool = False
 
 
-class ZoneEnter:
+class ZoneEnter(Uncounted):
     """Applies one :class:`ZoneEnterRule` to the tracks of one camera.
 
     Memory is bounded by the tracks alive: a track that the tracker dropped is forgotten, and its
@@ -62,10 +61,6 @@ class ZoneEnter:
         """Take one frame; return the entries."""
         return self.update(sight.tracks, sight.at_us)
 
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: entries are events."""
-        return []
-
     def _entered(self, presence: _Presence, track: Track, at_us: int) -> bool:
         if not track.seen:
             return False
@@ -78,7 +73,7 @@ class ZoneEnter:
         return at_us - since >= self._rule.settle_s * 1e6 and qualifies(self._rule, track)
 
 
-class ZoneLeave:
+class ZoneLeave(Uncounted):
     """Applies one :class:`ZoneLeaveRule`: speaks when a stay that had settled is over."""
 
     KIND = "zone_leave"
@@ -101,7 +96,3 @@ class ZoneLeave:
             for stay in self._stays.update(sight.tracks, sight.at_us)
             if (self._rule.lost_leaves or not stay.lost) and self._cool_down.allows(sight.at_us)
         ]
-
-    def counts(self, at_us: int | None) -> list[CountRecord]:
-        """Return nothing: departures are events."""
-        return []

@@ -21,9 +21,10 @@ class EventShape(BaseModel):
     """A recorded event. ``seq`` is the order of recording; times are RFC 3339 in UTC.
 
     ``measured`` are the values that made it, with their unit in the name: ``wait_s``,
-    ``mean_wait_s`` and ``waiting`` of a queue, ``occupancy`` of a crowd, ``dwell_s``, ``stay_s``,
-    ``still_s``, ``degrees`` from the allowed direction; null where its rule has none. ``silenced``:
-    it tells of the camera itself, and a maintenance window covered the camera at that time.
+    ``mean_wait_s`` and ``waiting`` of a queue, ``occupancy`` of a crowd, ``dwell_s`` (and
+    ``hidden_s``, how much of it was out of sight), ``stay_s``, ``still_s``, ``degrees`` from the
+    allowed direction; null where its rule has none. ``silenced``: it tells of the camera itself,
+    and a maintenance window covered the camera at that time.
     """
 
     id: str

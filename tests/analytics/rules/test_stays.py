@@ -15,6 +15,7 @@ from analytics.rules.base import Alarm, Hit, Machine, Sight
 from analytics.rules.crowd import Crowd
 from analytics.rules.dwell import Dwell
 from analytics.rules.queue import Queue
+from analytics.rules.stay import Bridge
 from analytics.rules.stays import Stays
 from analytics.rules.zones import ZoneLeave
 from tests.analytics.rules.truth import EXACT
@@ -70,7 +71,8 @@ def test_dwell_is_told_once_for_each_stay_that_lasts(
     frames: list[dict[int, Point]], steps: int
 ) -> None:
     after_s = steps * STEP_US / 1e6
-    hits = run(Dwell(DwellRule("d", zone=HALF, after_s=after_s, **EXACT)), frames)
+    rule = DwellRule("d", zone=HALF, after_s=after_s, bridge_s=0, **EXACT)
+    hits = run(Dwell(rule), frames)
     wanted: list[tuple[int, int]] = []
     runs: dict[int, int] = {}
     for index, sight in enumerate(sights(frames)):
@@ -172,7 +174,7 @@ def test_means_are_over_the_time_however_often_it_was_looked(
 
 
 def test_what_is_lost_is_bounded() -> None:
-    stays = Stays(QueueRule("q", zone=HALF, **EXACT), bridge_s=3600, bridge_distance=0.0)
+    stays = Stays(QueueRule("q", zone=HALF, **EXACT), bridge=Bridge(3600, 0.0))
     for index in range(2000):
         at_us = index * STEP_US
         stays.update([track(index + 1, (0.5 + index % 50 / 100, index / 2000), at_us)], at_us)

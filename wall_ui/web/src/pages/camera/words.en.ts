@@ -185,6 +185,8 @@ export const en: Readonly<Record<keyof typeof vi, string>> = {
   'field.clear_s': 'Over after',
   'field.bridge_s': 'Bridge a loss of',
   'hint.bridge_s': 'Who is lost and found again within this has waited on.',
+  'hint.dwell.bridge_s':
+    'Who is hidden and found again nearby within this has stayed on; 0 joins nothing.',
   'field.bridge_distance': 'Bridge a distance of',
   'field.first_out': 'Who came first leaves first',
   'hint.first_out': 'Keeps waits right where tracks are mixed up as the queue moves up.',

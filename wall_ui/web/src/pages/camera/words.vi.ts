@@ -183,6 +183,8 @@ export const vi = {
   'field.clear_s': 'Hết báo sau',
   'field.bridge_s': 'Bắc cầu mất dấu',
   'hint.bridge_s': 'Ai mất dấu rồi hiện lại trong khoảng này vẫn là đang chờ.',
+  'hint.dwell.bridge_s':
+    'Ai bị che khuất rồi hiện lại gần chỗ cũ trong khoảng này vẫn tính là ở liên tục; 0 là không nối.',
   'field.bridge_distance': 'Khoảng cách bắc cầu',
   'field.first_out': 'Ai đến trước rời trước',
   'hint.first_out': 'Giữ đúng thời gian chờ khi các vết bị lẫn lúc hàng dồn lên.',
