@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from analytics.detectors.detector import Detector, Look
-from analytics.pipeline import Pace, PipelineConfig, plane_size
+from analytics.pace import Pace, plane_size
+from analytics.pipeline import PipelineConfig
 from analytics.rulebook.book import Rulebook
 from analytics.rulebook.schedule import time_zone
 from analytics.rules.base import Hit, Outcome, Sight

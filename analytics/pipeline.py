@@ -26,6 +26,7 @@ from analytics.metrics import (
     EVENTS_HELD_BACK,
     FRAMES_INFERRED,
 )
+from analytics.pace import Pace, plane_size
 from analytics.pixel_change import PixelChange, Plane
 from analytics.pool import AnalysisPool
 from analytics.rulebook.book import Rulebook
@@ -46,9 +47,7 @@ log = structlog.get_logger(__name__)
 _TURN_PACKETS = 8
 _VERDICT_EVERY_US = 1_000_000
 _RANKED_FPS = 1.0
-_AGAIN_US = 4_000_000
-"""So much of the old session some cameras hand out again as a new one begins. Looked at, it would
-end all tracks and make the rules begin anew: a time that runs back is a clock that was set."""
+_OPEN_EVERY_US = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,8 @@ class CameraPipeline:
 
     ``on_event``, ``on_picture`` and ``on_counts`` (what the rules counted, minute by minute) are
     called in a thread of the pool and must not block; the minutes that are still open come by
-    ``stop``, in its caller's thread.
+    ``stop``, in its caller's thread. ``on_open_counts`` gets what was counted in minutes that are
+    not over yet every few seconds, each time as a whole: ``on_counts`` is their end.
     ``on_picture`` gets the verdict of the picture watch at each change and once a second, for the
     one who listens may have been away. Without a ``gate`` every packet is decoded; without a
     ``budget`` the rate of analysis stays; ``priority`` is what the budget goes by. A failure that
@@ -89,6 +89,7 @@ class CameraPipeline:
         on_picture: Callable[[Verdict], None],
         on_failure: Callable[[Exception], None],
         on_counts: Callable[[Sequence[CountRecord]], None] | None = None,
+        on_open_counts: Callable[[Sequence[CountRecord]], None] | None = None,
         config: PipelineConfig | None = None,
         gate: ActivityGate | None = None,
         budget: Budget | None = None,
@@ -102,7 +103,8 @@ class CameraPipeline:
         self._on_event = on_event
         self._on_picture = on_picture
         self._on_failure = on_failure
-        self._on_counts = on_counts
+        self._on_counts, self._on_open_counts = on_counts, on_open_counts
+        self._open_told_us: int | None = None
         self._config = config or PipelineConfig()
         self._inbox = Gatekeeper(gate or ActivityGate(auto=False), self._config.inbox)
         self._budget = budget
@@ -268,6 +270,17 @@ class CameraPipeline:
         for hit in outcome.hits:
             self._on_event(self._builder.build(hit, frame))
         self._tell_counts(outcome.counts)
+        self._tell_open_counts(frame.utc_us)
+
+    def _tell_open_counts(self, at_us: int) -> None:
+        told_us = self._open_told_us
+        if self._on_open_counts is None or (
+            told_us is not None and 0 <= at_us - told_us < _OPEN_EVERY_US
+        ):
+            return
+        self._open_told_us = at_us
+        if counts := self._rules.open_counts():
+            self._on_open_counts(counts)
 
     def _change_rules(self, rulebook: Rulebook) -> None:
         counts = self._rules.use(rulebook)
@@ -278,6 +291,7 @@ class CameraPipeline:
     def _tell_counts(self, counts: Sequence[CountRecord]) -> None:
         if self._on_counts is not None and counts:
             self._on_counts(counts)
+            self._open_told_us = None  # what is still open of other rules is to be kept anew
 
     def _in_doubt(self) -> bool:
         """Whether every keyframe is wanted though nobody is there."""
@@ -296,42 +310,3 @@ class CameraPipeline:
         self._decoder = FrameDecoder()
         self._camera = self._detector.camera()
         self._tracker.reset()
-
-
-class Pace:
-    """Picks frames at a steady rate by their time of capture."""
-
-    def __init__(self, fps: float) -> None:
-        self._fps = fps
-        self._interval_us = round(1e6 / fps)
-        self._due_us: int | None = None
-
-    def slow_down(self, share: float) -> None:
-        """Pick this share of the rate from now on."""
-        self._interval_us = round(1e6 / (self._fps * share))
-
-    def would_be_due(self, utc_us: int) -> bool:
-        """Say what ``due`` would say, and change nothing."""
-        due_us = self._due_us
-        return due_us is None or not due_us - self._interval_us - _AGAIN_US <= utc_us < due_us
-
-    def due(self, utc_us: int) -> bool:
-        """Say whether to look at the frame of this time.
-
-        At most one frame per interval, on average exactly one where the camera sends as many; a
-        clock that jumps, either way, makes the frame due. One from a little before the last look
-        shows what was seen already.
-        """
-        due_us = self._due_us
-        interval = self._interval_us
-        if not self.would_be_due(utc_us):
-            return False
-        late = due_us is None or not due_us <= utc_us < due_us + interval
-        self._due_us = (utc_us if late or due_us is None else due_us) + interval
-        return True
-
-
-def plane_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return (width, height) of the grey plane: the picture's shape, in whole blocks of 4."""
-    scale = side / max(width, height, 1)
-    return max(16, round(width * scale / 4) * 4), max(16, round(height * scale / 4) * 4)

@@ -25,7 +25,7 @@ import numpy as np
 from analytics.detectors.detector import Look, MovingObjectDetector
 from analytics.events import Box, Detection, Track
 from analytics.geometry import clamped
-from analytics.pipeline import Pace, plane_size
+from analytics.pace import Pace, plane_size
 from analytics.tracking.config import BLOBS, CLASSES
 from analytics.tracking.tracker import Tracker
 from benchmarks.own_environment import ROOT, environment

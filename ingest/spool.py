@@ -31,6 +31,8 @@ FAILED = Counter("camhub_spool_failed_total", "Events that could not be kept", [
 
 _RETRY_S = 1.0
 _SUFFIX = ".event"
+_OPEN = ".open"
+"""What its writer still adds to: sent only where that writer has died."""
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
@@ -74,6 +76,8 @@ class Spool:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _lock(self._directory)
             self._adopt()
+            if self._lock is not None:
+                self._close_what_was_open()
             for path in self._directory.glob("*.part"):
                 path.unlink()
             self._bytes = sum(path.stat().st_size for path in self._files())
@@ -114,6 +118,7 @@ class Spool:
                 file.flush()
                 os.fsync(file.fileno())
             part.rename(self._directory / f"{event_id}{_SUFFIX}")
+            (self._directory / f"{event_id}{_OPEN}").unlink(missing_ok=True)
         except OSError as error:
             part.unlink(missing_ok=True)
             self._account(-len(body))
@@ -127,6 +132,26 @@ class Spool:
         self._healthy = True
         PENDING.inc()
         self._loop.call_soon_threadsafe(self._wake.set)
+
+    def keep_open(self, event_id: str, subject: str, data: bytes) -> None:
+        """Keep what is not finished, in place of what was kept under this id before.
+
+        It is sent by the next worker where this one is killed; ``put`` under the same id is its
+        end. A power failure may take it: it is not forced to the disk, as it is written often.
+        Raises StorageError where it cannot be written.
+        """
+        if not is_id(event_id):
+            raise ValueError("an event id is a UUID")
+        part = self._directory / f"{event_id}{_OPEN}.part"
+        try:
+            part.write_bytes(_encode(_Record(subject, data)))
+            part.rename(self._directory / f"{event_id}{_OPEN}")
+        except OSError as error:
+            raise StorageError(
+                f"an open minute could not be written to disk: {error.strerror}",
+                hint="free some space on the data directory",
+                code="disk_full",
+            ) from error
 
     async def run(self) -> None:
         """Send what is on disk, oldest first, for ever."""
@@ -190,8 +215,17 @@ class Spool:
             if held is None:
                 continue
             with held:
-                for path in other.glob(f"*{_SUFFIX}"):
+                for path in [*other.glob(f"*{_SUFFIX}"), *other.glob(f"*{_OPEN}")]:
                     path.rename(self._directory / path.name)
+
+    def _close_what_was_open(self) -> None:
+        """Let what a killed writer had not finished be sent, unless its end is there as well."""
+        for path in self._directory.glob(f"*{_OPEN}"):
+            end = path.with_suffix(_SUFFIX)
+            if end.exists() or path.stat().st_size == 0:
+                path.unlink()
+            else:
+                path.rename(end)
 
 
 def _siblings(directory: Path) -> Iterator[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -18,11 +18,9 @@ from analytics.pipeline import CameraPipeline, PipelineConfig
 from analytics.pool import AnalysisPool
 from analytics.rulebook.book import Rulebook, default_rulebook
 from analytics.rulebook.document import decode_rules
-from analytics.series import CountBatch, CountRecord, encode_counts
 from camera_registry import subjects
 from camera_registry.base.clock import Clock, SystemClock
 from camera_registry.base.errors import InvalidError, StorageError
-from camera_registry.base.ids import new_id
 from camera_registry.model import CameraSpec, Credentials
 from camera_registry.urls import UrlPolicy
 from camera_registry.vault import Vault
@@ -40,6 +38,7 @@ from ioc_api.compose.allocator import giving_back, use_few_arenas
 from ioc_api.compose.attendants import attendants
 from ioc_api.compose.bus import connected_bus
 from ioc_api.compose.common import open_vault, run_until, stop_requested
+from ioc_api.compose.count_keeping import CountKeeping
 from ioc_api.compose.detectors import batch_size, open_detector
 from ioc_api.compose.device_jobs import make_runner
 from ioc_api.models.bus import MAX_FILES_BYTES, ModelFeed
@@ -88,6 +87,7 @@ class _Analyses:
             worker=self._worker,
             clock=self._clock,
         )
+        counting = CountKeeping(self._spool, spec.id, self._clock)
         pipeline = CameraPipeline(
             camera_id=spec.id,
             pool=self.pool,
@@ -96,7 +96,8 @@ class _Analyses:
             builder=builder,
             watch=PictureWatch(self._options),
             on_event=self._keep,
-            on_counts=lambda records: self._keep_counts(spec.id, records),
+            on_counts=counting.closed,
+            on_open_counts=counting.open,
             on_picture=on_picture,
             on_failure=on_failure,
             config=self._config,
@@ -114,13 +115,6 @@ class _Analyses:
             self._spool.put(event.id, subject, encode_event(message))
         except StorageError as error:
             log.error("event_lost", camera=event.camera_id, reason=str(error))
-
-    def _keep_counts(self, camera_id: str, records: Sequence[CountRecord]) -> None:
-        batch = CountBatch(new_id(self._clock.utc_us()), camera_id, tuple(records))
-        try:
-            self._spool.put(batch.id, subjects.count(camera_id), encode_counts(batch))
-        except StorageError as error:
-            log.error("counts_lost", camera=camera_id, reason=str(error))
 
 
 def _rulebook(spec: CameraSpec) -> Rulebook:

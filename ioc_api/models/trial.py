@@ -14,7 +14,7 @@ import cv2
 from analytics.annotate import annotate
 from analytics.detectors.detector import Detector, Look
 from analytics.events import Detection
-from analytics.pipeline import Pace, plane_size
+from analytics.pace import Pace, plane_size
 from camera_registry.base.errors import InvalidError
 from ingest.decoder import DecodedFrame
 from ingest.media_file import frame_rate, read_pictures

@@ -130,3 +130,29 @@ def test_a_pipeline_that_stops_hands_over_the_minutes_that_are_open() -> None:
     told = [record for batch in batches for record in batch]
     assert told == dry_run(packets, BOOK, MovingObjectDetector()).counts
     assert len(batches[-1]) > 0
+
+
+def test_open_minutes_are_told_every_few_seconds_as_a_whole() -> None:
+    """What a worker that is killed leaves behind: at most the last seconds are missing."""
+    packets = clip(8.0, passing)
+    pool = AnalysisPool(1)
+    told: list[Sequence[CountRecord]] = []
+    try:
+        camera = Camera(pool, MovingObjectDetector(), BOOK)
+        camera.pipeline._on_open_counts = told.append
+        camera.feed(packets)
+        ended: list[Sequence[CountRecord]] = []
+        camera.pipeline._on_counts = ended.append
+        camera.pipeline.stop()
+    finally:
+        pool.stop()
+    assert len(told) >= 2
+
+    def looked_ms(records: Sequence[CountRecord]) -> float:
+        return sum(one.weight for one in records if one.how == "mean")
+
+    # each holds all that the one before held; the end holds all
+    looks = [looked_ms(records) for records in [*told, *ended]]
+    assert looks == sorted(looks)
+    assert looks[-1] - looks[-2] <= 5_200
+    assert {one.measure for one in told[-1]} <= {one.measure for one in ended[-1]}

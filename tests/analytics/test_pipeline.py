@@ -15,7 +15,8 @@ from analytics.events import Box, Detection
 from analytics.geometry import corners, iou_matrix
 from analytics.inbox import InboxLimits
 from analytics.metrics import ANALYSIS_FAILURES, FRAMES_INFERRED
-from analytics.pipeline import Pace, PipelineConfig, plane_size
+from analytics.pace import Pace, plane_size
+from analytics.pipeline import PipelineConfig
 from analytics.pool import AnalysisPool, Job
 from analytics.rulebook.book import QueueRule, Rulebook, Zone, ZoneEnterRule, default_rulebook
 from analytics.tracking.config import BLOBS
