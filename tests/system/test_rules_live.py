@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 from typing import Any
 
 import pytest
@@ -57,3 +60,31 @@ async def test_new_rules_are_at_work_within_seconds(hub: Hub) -> None:
         await eventually(
             lambda: counted() == {"crossings", "occupancy"}, within_s=60, what="counts are kept"
         )
+
+
+async def test_what_was_counted_in_the_open_minute_outlives_a_killed_worker(hub: Hub) -> None:
+    """The batch that a worker kept beside its work is in the database after it was killed."""
+    await eventually(lambda: hub.all_live(4), within_s=60)
+    with hub.client() as client:
+        camera = client.get("/api/v1/cameras").json()["items"][0]["id"]
+        path = f"/api/v1/cameras/{camera}/rules"
+        version = client.get(path).json()["version"]
+        written = client.put(path, json={"version": version, "document": RULES})
+        assert written.status_code == 200, written.text
+        spool = hub.data / "spool"
+        await eventually(lambda: any(spool.rglob("*.open")), within_s=60, what="a minute is open")
+        (kept, *_) = spool.rglob("*.open")
+        batch, worker = kept.stem, kept.parent.name
+        os.kill(hub.pid(worker), signal.SIGKILL)
+        database = sqlite3.connect(f"file:{hub.data / 'camhub.db'}?mode=ro", uri=True)
+        try:
+            find = "select count(*) from counts where batch_id = ? and measure = 'occupancy'"
+            await eventually(
+                lambda: database.execute(find, (batch,)).fetchone()[0] == 2,
+                within_s=60,
+                what="what was open is counted",
+            )
+        finally:
+            database.close()
+        back = client.put(path, json={"version": version + 1, "document": None})
+        assert back.status_code == 200, back.text
