@@ -91,7 +91,8 @@ async def database(tmp_path: Path, engine: str) -> AsyncIterator[Database]:
 
 
 async def camera(database: Database, unit: str = A, *, enabled: bool = True) -> str:
-    made = Camera(new_id(1_000_000 * S), "n", unit, "rtsp://10.0.0.1", enabled=enabled)
+    ident = new_id(1_000_000 * S)
+    made = Camera(ident, "n", unit, f"rtsp://10.0.0.1/{ident}", enabled=enabled)
     await SqlCameraStore(database).insert(StoredCamera(made), SYSTEM)
     return made.id
 
