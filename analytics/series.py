@@ -116,12 +116,13 @@ class Series:
 
     def open(self) -> list[CountRecord]:
         """Return what was collected and not handed over, and go on collecting."""
-        return [one for minute in sorted(self._minutes) for one in self._records(minute)]
+        return [
+            one
+            for minute, held in sorted(self._minutes.items())
+            for one in self._records(minute, held)
+        ]
 
-    def _records(
-        self, minute: int, values: dict[_Key, tuple[float, int]] | None = None
-    ) -> list[CountRecord]:
-        held = self._minutes[minute] if values is None else values
+    def _records(self, minute: int, held: dict[_Key, tuple[float, int]]) -> list[CountRecord]:
         return [
             CountRecord(*self._names, *key, minute * MINUTE_US, 60, value, weight)
             for key, (value, weight) in sorted(held.items())

@@ -166,7 +166,8 @@ class _Look:
             snapshot = await self._try(
                 f"{media.label}GetSnapshotUri", lambda: media.snapshot_uri(token), "", quiet=True
             )
-            self._shown.add(item.source)
+            if snapshot:
+                self._shown.add(item.source)
         url, note = stream_url(stream, self.device.url, self.policy)
         return OnvifProfile(
             token=token,
